@@ -1,0 +1,100 @@
+import type { EndReason, ServerEvents } from '../protocol/replies.ts';
+
+/** Trouble with a provider, as a value. `detail` names what happened for a log; it never holds spoken words or secrets. */
+export interface Failure {
+  readonly kind:
+    | 'refused'
+    | 'rate-limited'
+    | 'unreachable'
+    | 'timeout'
+    | 'closed'
+    | 'stalled'
+    | 'protocol'
+    | 'truncated'
+    | 'unknown-voice';
+  /** Whether the same request may succeed when it is made again. */
+  readonly retryable: boolean;
+  readonly detail: string;
+}
+
+/** Where characters of the agent's words sound: one entry per character, in ms from the start of the piece of audio they came with. */
+export interface Alignment {
+  readonly characters: readonly string[];
+  readonly startMs: readonly number[];
+  readonly endMs: readonly number[];
+}
+
+/** What the model reads; `system` comes first. */
+export interface Message {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: string;
+}
+
+/** Everything that can happen to a call. `reply` is the number of the reply that the news belongs to. */
+export type CallEvent =
+  | { readonly type: 'caller.start'; readonly samplingRate: number; readonly language: string }
+  /** 16-bit mono PCM at the `samplingRate` of the latest `caller.start`. */
+  | { readonly type: 'caller.audio'; readonly pcm: Uint8Array }
+  | { readonly type: 'caller.turn-end' }
+  | { readonly type: 'caller.text'; readonly text: string }
+  | {
+      readonly type: 'caller.playback';
+      readonly utteranceId: string;
+      readonly playedMs: number;
+      readonly ended: boolean;
+    }
+  | { readonly type: 'caller.hang-up' }
+  | { readonly type: 'caller.gone' }
+  | { readonly type: 'recogniser.open' }
+  | { readonly type: 'recogniser.speech' }
+  /** The caller's words since the last final; replaces the previous interim. */
+  | { readonly type: 'recogniser.interim'; readonly text: string }
+  /** An utterance is over. `endMs`: where its last word ends, in ms of audio sent to the recogniser in this call. */
+  | { readonly type: 'recogniser.final'; readonly text: string; readonly endMs: number | undefined }
+  | { readonly type: 'recogniser.failed'; readonly failure: Failure }
+  | { readonly type: 'model.text'; readonly reply: number; readonly text: string }
+  | { readonly type: 'model.done'; readonly reply: number }
+  | { readonly type: 'model.failed'; readonly reply: number; readonly failure: Failure }
+  /** 16-bit mono PCM at the synthesiser's rate, whole samples. */
+  | {
+      readonly type: 'voice.audio';
+      readonly reply: number;
+      readonly pcm: Uint8Array;
+      readonly alignment: Alignment | undefined;
+    }
+  | { readonly type: 'voice.done'; readonly reply: number }
+  | { readonly type: 'voice.failed'; readonly reply: number; readonly failure: Failure }
+  | { readonly type: 'tick' };
+
+/** What the conversation wants done. The shell carries commands out in order and awaits none of them. */
+export type Command =
+  | { readonly type: 'recogniser.open'; readonly samplingRate: number; readonly language: string }
+  | { readonly type: 'recogniser.audio'; readonly pcm: Uint8Array }
+  | { readonly type: 'recogniser.finalize' }
+  | { readonly type: 'recogniser.close' }
+  | { readonly type: 'model.ask'; readonly reply: number; readonly messages: readonly Message[] }
+  | { readonly type: 'model.cancel'; readonly reply: number }
+  | { readonly type: 'voice.prepare' }
+  | { readonly type: 'voice.say'; readonly reply: number; readonly text: string; readonly route: VoiceRoute }
+  | { readonly type: 'voice.finish'; readonly reply: number }
+  | { readonly type: 'voice.cancel'; readonly reply: number }
+  | SendCommand
+  | { readonly type: 'call.close'; readonly reason: EndReason };
+
+/** How text reaches the synthesiser: the call's socket, or one HTTP request a piece when the socket has failed. */
+export type VoiceRoute = 'socket' | 'http';
+
+/** An event for the caller's client. */
+export type SendCommand = {
+  readonly [E in keyof ServerEvents]: {
+    readonly type: 'send';
+    readonly event: E;
+    readonly payload: ServerEvents[E];
+  };
+}[keyof ServerEvents];
+
+/** Builds a `send` command whose payload is checked against its event. */
+export function send<E extends keyof ServerEvents>(event: E, payload: ServerEvents[E]): SendCommand {
+  // The pair is correlated by E, which the compiler cannot carry through the union.
+  return { type: 'send', event, payload } as SendCommand;
+}

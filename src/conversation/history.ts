@@ -1,0 +1,49 @@
+import type { Message } from './events.ts';
+
+/** How many messages the model is shown, besides the prompt. */
+const MAX_MESSAGES = 60;
+/** How many characters they may have together; older ones are left out first. */
+const MAX_CHARACTERS = 24_000;
+/** Marks an agent message that the caller cut short; the text before it is what was heard. */
+export const INTERRUPTED = '(interrupted)';
+
+/** What was said and heard, oldest first, as the model is shown it. Caller and agent alternate. */
+export class History {
+  readonly #messages: Message[] = [];
+
+  /** Words of the caller; they join the previous ones when the agent said nothing in between. */
+  caller(text: string): void {
+    this.#add('user', text);
+  }
+
+  /** Words of the agent that sounded. Nothing is kept of a reply of which nothing was heard. */
+  agent(heard: string, interrupted: boolean): void {
+    if (heard === '') return;
+    this.#add('assistant', interrupted ? `${heard} ${INTERRUPTED}` : heard);
+  }
+
+  /** The prompt followed by the newest messages that fit; the first of them is never cut in two. */
+  messages(systemPrompt: string): readonly Message[] {
+    return [{ role: 'system', content: systemPrompt }, ...this.#messages];
+  }
+
+  #add(role: 'user' | 'assistant', content: string): void {
+    const last = this.#messages.at(-1);
+    if (last?.role === role) {
+      this.#messages[this.#messages.length - 1] = { role, content: `${last.content} ${content}` };
+    } else {
+      this.#messages.push({ role, content });
+    }
+    this.#forget();
+  }
+
+  #forget(): void {
+    let characters = this.#messages.reduce((sum, message) => sum + message.content.length, 0);
+    while (
+      this.#messages.length > 1 &&
+      (this.#messages.length > MAX_MESSAGES || characters > MAX_CHARACTERS)
+    ) {
+      characters -= this.#messages.shift()?.content.length ?? 0;
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import type { Alignment } from './events.ts';
+
+/** How long a character takes to say when the synthesiser has not told, in ms, spaces not counted. */
+const MS_PER_CHARACTER = 65;
+
+interface Piece {
+  readonly text: string;
+  /** How many characters, spaces not counted, come before it. */
+  readonly from: number;
+}
+
+/**
+ * The words of one reply and where they sound. Places in the text are counted in characters without white space, so
+ * that spaces which the synthesiser adds or folds do not shift them.
+ */
+export class SpokenText {
+  readonly #pieces: Piece[] = [];
+  #announced = 0;
+  #length = 0;
+  readonly #startMs: number[] = [];
+  readonly #endMs: number[] = [];
+  #aligned = false;
+
+  get text(): string {
+    return this.#pieces.map((piece) => piece.text).join(' ');
+  }
+
+  get empty(): boolean {
+    return this.#pieces.length === 0;
+  }
+
+  say(piece: string): void {
+    this.#pieces.push({ text: piece, from: this.#length });
+    this.#length += dense(piece).length;
+  }
+
+  /** Audio that begins `atMs` into the reply has come for the next characters. */
+  voiced(alignment: Alignment | undefined, atMs: number): void {
+    if (alignment === undefined) return;
+    this.#aligned = true;
+    for (const [i, character] of alignment.characters.entries()) {
+      if (dense(character) === '' || this.#endMs.length >= this.#length) continue;
+      this.#startMs.push(atMs + (alignment.startMs[i] ?? 0));
+      this.#endMs.push(atMs + (alignment.endMs[i] ?? 0));
+    }
+  }
+
+  /** The pieces whose sound has begun since the last call; all pieces when the synthesiser gives no alignment. */
+  due(): readonly string[] {
+    const reached = this.#aligned ? this.#endMs.length : Number.POSITIVE_INFINITY;
+    return this.#announce((piece) => piece.from < reached);
+  }
+
+  /** The pieces that were never announced. */
+  rest(): readonly string[] {
+    return this.#announce(() => true);
+  }
+
+  /** The text no audio has come for, from the next whole word. */
+  unvoiced(): string {
+    return this.#words()
+      .filter((word) => word.from >= this.#endMs.length)
+      .map((word) => word.text)
+      .join(' ');
+  }
+
+  /** The words that had sounded after `ms` of audio: those of which at least half was heard. `sentMs` is all the audio there is. */
+  heard(ms: number, sentMs: number): string {
+    const words = this.#words();
+    const count = words.findIndex((word) => this.#middleMs(word, sentMs) > ms);
+    return (count < 0 ? words : words.slice(0, count)).map((word) => word.text).join(' ');
+  }
+
+  #announce(wanted: (piece: Piece) => boolean): readonly string[] {
+    const from = this.#announced;
+    while (this.#announced < this.#pieces.length && wanted(this.#pieces[this.#announced] as Piece))
+      this.#announced++;
+    return this.#pieces.slice(from, this.#announced).map((piece) => piece.text);
+  }
+
+  #words(): readonly Piece[] {
+    let from = 0;
+    return this.text
+      .split(' ')
+      .filter((word) => word !== '')
+      .map((text) => {
+        const word = { text, from };
+        from += dense(text).length;
+        return word;
+      });
+  }
+
+  #middleMs(word: Piece, sentMs: number): number {
+    const last = word.from + dense(word.text).length - 1;
+    return (
+      (this.#timeMs(this.#startMs, word.from, 0, sentMs) + this.#timeMs(this.#endMs, last, 1, sentMs)) / 2
+    );
+  }
+
+  /** Aligned characters have a time; the others follow the last aligned one, spread over the audio that is left or at a usual rate. */
+  #timeMs(times: readonly number[], character: number, edge: 0 | 1, sentMs: number): number {
+    const known = times[character];
+    if (known !== undefined) return known;
+    const alignedMs = this.#endMs.at(-1) ?? 0;
+    const unaligned = this.#length - this.#endMs.length;
+    const spread = this.#aligned
+      ? MS_PER_CHARACTER
+      : Math.max(0, sentMs - alignedMs) / Math.max(1, unaligned);
+    return alignedMs + (character - this.#endMs.length + edge) * Math.max(spread, MS_PER_CHARACTER / 2);
+  }
+}
+
+function dense(text: string): string {
+  return text.replace(/\s+/g, '');
+}
