@@ -1,0 +1,141 @@
+import OpenAI, { APIConnectionError, APIError } from 'openai';
+import type { ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/completions';
+import type { ModelConfig } from '../config.ts';
+import { earliest } from '../conversation/deadline.ts';
+import type { Failure, Message } from '../conversation/events.ts';
+import type { Model, Surroundings } from './ports.ts';
+
+/** How long the first token may take, in ms; a caller has long noticed by then. */
+const FIRST_TOKEN_MS = 5000;
+/** How long a stream may pause between two tokens, in ms. The SDK's own timeout ends with the headers. */
+const BODY_STALL_MS = 5000;
+/** Codes of a 429 that no retry can heal: the account is empty or capped (OpenAI, error codes). */
+const SPENT_CODES: readonly string[] = [
+  'insufficient_quota',
+  'credit_balance_exhausted',
+  'organization_spend_limit_exceeded',
+  'project_spend_limit_exceeded',
+  'organization_usage_limit_exceeded',
+];
+
+interface Ask {
+  readonly abort: AbortController;
+  due: number;
+}
+
+/** OpenAI Chat Completions, or any server that speaks it, through the official SDK without its retries. */
+export class OpenAIModel implements Model {
+  readonly #around: Surroundings;
+  readonly #config: ModelConfig;
+  readonly #client: OpenAI;
+  readonly #asks = new Map<number, Ask>();
+
+  constructor(config: ModelConfig, around: Surroundings) {
+    this.#config = config;
+    this.#around = around;
+    this.#client = new OpenAI({
+      apiKey: config.apiKey,
+      baseURL: config.baseUrl,
+      fetch: (url, init) => around.fetch(String(url), init as RequestInit), // the SDK's own init type is a subset
+      maxRetries: 0,
+    });
+  }
+
+  get deadline(): number | undefined {
+    let due: number | undefined;
+    for (const ask of this.#asks.values()) due = earliest(due, ask.due);
+    return due;
+  }
+
+  ask(reply: number, messages: readonly Message[]): void {
+    const ask: Ask = { abort: new AbortController(), due: this.#around.now() + FIRST_TOKEN_MS };
+    this.#asks.set(reply, ask);
+    void this.#stream(reply, ask, messages);
+  }
+
+  cancel(reply: number): void {
+    this.#asks.get(reply)?.abort.abort();
+    this.#asks.delete(reply);
+  }
+
+  tick(now: number): void {
+    for (const [reply, ask] of this.#asks) {
+      if (now < ask.due) continue;
+      this.#fail(reply, { kind: 'stalled', retryable: true, detail: 'the model stopped sending' });
+      ask.abort.abort();
+    }
+  }
+
+  close(): void {
+    for (const reply of [...this.#asks.keys()]) this.cancel(reply);
+  }
+
+  async #stream(reply: number, ask: Ask, messages: readonly Message[]): Promise<void> {
+    try {
+      const stream = await this.#client.chat.completions.create(this.#request(messages), {
+        signal: ask.abort.signal,
+      });
+      let finish: string | null = null;
+      for await (const chunk of stream) {
+        ask.due = this.#around.now() + BODY_STALL_MS;
+        const [choice] = chunk.choices;
+        finish = choice?.finish_reason ?? finish;
+        const text = choice?.delta.content;
+        if (text && this.#asks.has(reply)) this.#around.report({ type: 'model.text', reply, text });
+      }
+      this.#finish(reply, finish);
+    } catch (error) {
+      this.#fail(reply, failureOf(error));
+    }
+  }
+
+  /** A stream that ends without saying why was cut off; the SDK does not treat that as an error. */
+  #finish(reply: number, finish: string | null): void {
+    if (finish === null) {
+      return this.#fail(reply, {
+        kind: 'truncated',
+        retryable: true,
+        detail: 'the stream ended without a finish reason',
+      });
+    }
+    if (this.#asks.delete(reply)) this.#around.report({ type: 'model.done', reply });
+  }
+
+  #fail(reply: number, failure: Failure): void {
+    if (this.#asks.delete(reply)) this.#around.report({ type: 'model.failed', reply, failure });
+  }
+
+  #request(messages: readonly Message[]): ChatCompletionCreateParamsStreaming {
+    const { model, maxTokens, reasoningEffort, place } = this.#config;
+    const request: ChatCompletionCreateParamsStreaming = {
+      model,
+      messages: messages.map((message) => ({ ...message })),
+      stream: true,
+      max_completion_tokens: maxTokens,
+    };
+    if (reasoningEffort !== 'unset') request.reasoning_effort = reasoningEffort;
+    // What only OpenAI itself is known to accept; other servers may refuse a field they do not know.
+    if (place === 'live') {
+      request.stream_options = { include_usage: true, include_obfuscation: false };
+      request.verbosity = 'low';
+      request.store = false;
+    }
+    return request;
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof APIConnectionError) {
+    return { kind: 'unreachable', retryable: true, detail: 'the model cannot be reached' };
+  }
+  if (!(error instanceof APIError)) {
+    return { kind: 'closed', retryable: true, detail: 'the connection to the model was lost' };
+  }
+  const { status } = error;
+  const code = typeof error.code === 'string' ? error.code : (error.type ?? '');
+  const detail = `the model answered ${status ?? 'an error in its stream'} ${code}`.trim();
+  const spent = SPENT_CODES.includes(code) || SPENT_CODES.includes(error.type ?? '');
+  if (status === 429) return { kind: 'rate-limited', retryable: !spent, detail };
+  const transient = status === undefined || status >= 500 || status === 408 || status === 409;
+  return { kind: status === undefined ? 'protocol' : 'refused', retryable: transient, detail };
+}

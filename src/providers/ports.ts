@@ -1,0 +1,45 @@
+import type { CallEvent, Message, VoiceRoute } from '../conversation/events.ts';
+
+/** The one way out: HTTP requests and, with an `Upgrade` header, WebSockets. */
+export type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
+
+/** What a provider is given by the shell of the call. */
+export interface Surroundings {
+  readonly fetch: Fetch;
+  /** Ms since the epoch. */
+  readonly now: () => number;
+  /** Takes news of the provider; after `close` there is none. */
+  readonly report: (event: CallEvent) => void;
+}
+
+/** A provider does what is due when it is told the time; between its deadlines it needs no timer of its own. */
+interface Timed {
+  /** When `tick` is wanted next, in ms since the epoch. */
+  readonly deadline: number | undefined;
+  tick(now: number): void;
+  /** Leaves no socket, request or news behind. */
+  close(): void;
+}
+
+/** A connection to a speech recogniser, for the whole call. Reports `recogniser.open` before any other news, and nothing after `recogniser.failed`. */
+export interface Recogniser extends Timed {
+  /** 16-bit mono PCM at the rate it was opened with. */
+  audio(pcm: Uint8Array): void;
+  /** Asks for the final transcript of what was sent; the answer may be an empty `recogniser.final`, or none. */
+  finalize(): void;
+}
+
+/** A language model. For every `ask` it reports `model.text` any number of times, then one `model.done` or `model.failed`. */
+export interface Model extends Timed {
+  ask(reply: number, messages: readonly Message[]): void;
+  cancel(reply: number): void;
+}
+
+/** A speech synthesiser. After `finish` it reports `voice.done` once all audio of the reply was reported; `voice.failed` ends a reply early. */
+export interface Voice extends Timed {
+  /** Makes the connection ready before it is needed. */
+  prepare(): void;
+  say(reply: number, text: string, route: VoiceRoute): void;
+  finish(reply: number): void;
+  cancel(reply: number): void;
+}
