@@ -1,0 +1,282 @@
+import { v7 as uuidv7 } from 'uuid';
+import { bytesFromInt16, floatFromInt16, int16FromBytes, int16FromFloat } from './audio/pcm.ts';
+import { Resampler } from './audio/resample.ts';
+import type { CallerLine } from './caller.ts';
+import type { Config, Places } from './config.ts';
+import { Conversation } from './conversation/conversation.ts';
+import { earliest } from './conversation/deadline.ts';
+import type { CallEvent, Command } from './conversation/events.ts';
+import { defaultPlaybook } from './outreach/northgate.ts';
+import { spokenLine, systemPrompt } from './outreach/prompt.ts';
+import type { Prospect } from './outreach/prospect.ts';
+import type { AudioStart, Request } from './protocol/requests.ts';
+import { Deepgram, listeningRate } from './providers/deepgram.ts';
+import { ElevenLabs } from './providers/elevenlabs.ts';
+import { OpenAIModel } from './providers/openai.ts';
+import type { Fetch, Model, Recogniser, Surroundings, Voice } from './providers/ports.ts';
+import { log } from './telemetry.ts';
+import { version } from './version.ts';
+
+export interface CallOptions {
+  readonly sessionId: string;
+  readonly config: Config;
+  readonly places: Places;
+  readonly prospect: Prospect;
+  readonly line: CallerLine;
+  readonly fetch: Fetch;
+}
+
+/**
+ * The shell around one conversation: requests and provider news go in as events, one at a time; commands come out and
+ * are carried out without waiting. It owns every provider connection and the call's only timer.
+ */
+export class Call {
+  readonly #options: CallOptions;
+  readonly #line: CallerLine;
+  readonly #conversation: Conversation;
+  readonly #around: Surroundings;
+  readonly #model: Model;
+  #recogniser: Recogniser | undefined;
+  #voice: Voice | undefined;
+  #voiceId: string;
+  /** The voice that `#voice` speaks with, and the reply it speaks. */
+  #speaking = { voiceId: '', reply: 0 };
+  #language: string;
+  #samplingRate = 0;
+  #listeningRate: number | undefined;
+  #resampler: Resampler | undefined;
+  /** Call audio that the recogniser connections were sent so far, in ms. */
+  #heardMs = 0;
+  readonly #queue: CallEvent[] = [];
+  #draining = false;
+  #timer: { handle: ReturnType<typeof setTimeout>; at: number } | undefined;
+
+  constructor(options: CallOptions) {
+    const { config, prospect } = options;
+    this.#options = options;
+    this.#line = options.line;
+    this.#language = config.language;
+    this.#voiceId = config.synthesiser.voices[0].id;
+    this.#around = { fetch: options.fetch, now: () => Date.now(), report: (event) => this.#dispatch(event) };
+    this.#model = new OpenAIModel(config.model, this.#around);
+    const spoken = (name: 'greeting' | 'apology' | 'optOut') => spokenLine(defaultPlaybook, prospect, name);
+    this.#conversation = new Conversation({
+      systemPrompt: systemPrompt(defaultPlaybook, prospect),
+      lines: { greeting: spoken('greeting'), apology: spoken('apology'), optOut: spoken('optOut') },
+      voiceRate: config.synthesiser.sampleRate,
+      mintId: uuidv7,
+    });
+  }
+
+  /** Tells the client its session; nothing else is sent before. */
+  begin(): void {
+    const { config, places } = this.#options;
+    this.#line.send('connection.ack', {
+      success: true,
+      providers: places,
+      voices: config.synthesiser.voices,
+      version,
+    });
+  }
+
+  receive(message: ArrayBuffer | string): void {
+    const request = this.#line.read(message);
+    if (request !== undefined) this.#take(request);
+  }
+
+  /** The caller's socket is gone: every connection and the timer are released. */
+  gone(): void {
+    this.#dispatch({ type: 'caller.gone' });
+  }
+
+  #take(request: Request): void {
+    switch (request.eventType) {
+      case 'voicechat.audio.chunk':
+        return this.#hear(request);
+      case 'voicechat.audio.start':
+        return this.#start(request, request.payload);
+      case 'voicechat.playback.progress':
+        return this.#dispatch({ type: 'caller.playback', ...request.payload });
+      case 'voicechat.audio.end':
+        this.#line.ack(request);
+        return this.#dispatch({ type: 'caller.turn-end' });
+      case 'voicechat.text.input':
+        this.#line.ack(request);
+        return this.#dispatch({ type: 'caller.text', text: request.payload.text });
+      case 'voicechat.call.end':
+        this.#line.ack(request);
+        return this.#dispatch({ type: 'caller.hang-up' });
+      default:
+        request satisfies never;
+    }
+  }
+
+  #start(request: Request, start: AudioStart): void {
+    const { recogniser, synthesiser, language } = this.#options.config;
+    const voiceId = start.voiceId ?? this.#voiceId;
+    if (!synthesiser.voices.some((voice) => voice.id === voiceId)) {
+      const known = synthesiser.voices.map((voice) => `${voice.id} (${voice.name})`).join(', ');
+      return this.#line.refuseRequest(
+        request,
+        'unknown_voice',
+        `voiceId: one of ${known} is accepted, got another`,
+      );
+    }
+    this.#line.ack(request);
+    this.#voiceId = voiceId;
+    this.#language = start.language ?? language;
+    this.#listeningRate ??= listeningRate(recogniser.model, start.samplingRate);
+    this.#convertFrom(start.samplingRate, this.#listeningRate);
+    this.#dispatch({ type: 'caller.start', samplingRate: this.#listeningRate, language: this.#language });
+  }
+
+  #convertFrom(samplingRate: number, listeningHz: number): void {
+    if (samplingRate === this.#samplingRate) return;
+    this.#samplingRate = samplingRate;
+    this.#resampler = samplingRate === listeningHz ? undefined : new Resampler(samplingRate, listeningHz);
+  }
+
+  #hear(request: Extract<Request, { eventType: 'voicechat.audio.chunk' }>): void {
+    if (!this.#conversation.listening) {
+      return this.#line.refuseRequest(
+        request,
+        'audio_not_started',
+        'audio: a chunk is accepted after audio.start',
+      );
+    }
+    const { audio, isMuted } = request.payload;
+    if (isMuted) return;
+    const resampler = this.#resampler;
+    if (resampler === undefined) return this.#dispatch({ type: 'caller.audio', pcm: audio });
+    const converted = int16FromFloat(resampler.process(floatFromInt16(int16FromBytes(audio))));
+    if (converted.length > 0) this.#dispatch({ type: 'caller.audio', pcm: bytesFromInt16(converted) });
+  }
+
+  /** One event at a time: news that arrives while commands are carried out waits its turn. */
+  #dispatch(event: CallEvent): void {
+    this.#queue.push(event);
+    if (this.#draining) return;
+    this.#draining = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#handle(next);
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#draining = false;
+    this.#arm();
+  }
+
+  #handle(event: CallEvent): void {
+    if ('failure' in event) this.#note(event);
+    for (const command of this.#conversation.handle(event, this.#around.now())) this.#carryOut(command);
+  }
+
+  #carryOut(command: Command): void {
+    switch (command.type) {
+      case 'send':
+        return this.#line.send(command.event, command.payload);
+      case 'recogniser.audio':
+        this.#heardMs += (command.pcm.byteLength * 500) / (this.#listeningRate ?? 1);
+        return this.#recogniser?.audio(command.pcm);
+      case 'recogniser.open':
+        return this.#openRecogniser(command.samplingRate, command.language);
+      case 'recogniser.finalize':
+        return this.#recogniser?.finalize();
+      case 'recogniser.close':
+        return this.#recogniser?.close();
+      case 'model.ask':
+        return this.#model.ask(command.reply, command.messages);
+      case 'model.cancel':
+        return this.#model.cancel(command.reply);
+      case 'voice.prepare':
+        return this.#voiceFor(this.#speaking.reply).prepare();
+      case 'voice.say':
+        return this.#voiceFor(command.reply).say(command.reply, command.text, command.route);
+      case 'voice.finish':
+        return this.#voice?.finish(command.reply);
+      case 'voice.cancel':
+        return this.#voice?.cancel(command.reply);
+      case 'call.close':
+        return this.#release(1000, command.reason);
+      default:
+        command satisfies never;
+    }
+  }
+
+  #openRecogniser(samplingRate: number, language: string): void {
+    this.#recogniser?.close();
+    const options = { ...this.#options.config.recogniser, samplingRate, language };
+    this.#recogniser = new Deepgram(options, this.#heardMs, this.#around);
+  }
+
+  /** A voice chosen during a reply speaks from the next one on. */
+  #voiceFor(reply: number): Voice {
+    if (
+      this.#voice === undefined ||
+      (this.#speaking.voiceId !== this.#voiceId && this.#speaking.reply !== reply)
+    ) {
+      this.#voice?.close();
+      const { synthesiser } = this.#options.config;
+      this.#voice = new ElevenLabs(synthesiser, this.#voiceId, this.#language, this.#around);
+      this.#speaking = { voiceId: this.#voiceId, reply };
+    }
+    this.#speaking.reply = reply;
+    return this.#voice;
+  }
+
+  /** The timer is moved only to an earlier time; one that fires too early finds nothing due and is set anew. */
+  #arm(): void {
+    const due = this.#deadline();
+    if (due === undefined || (this.#timer !== undefined && this.#timer.at <= due)) return;
+    if (this.#timer !== undefined) clearTimeout(this.#timer.handle);
+    const handle = setTimeout(() => this.#wake(), Math.max(0, due - this.#around.now()));
+    this.#timer = { handle, at: due };
+  }
+
+  #wake(): void {
+    this.#timer = undefined;
+    const now = this.#around.now();
+    for (const provider of [this.#recogniser, this.#model, this.#voice]) provider?.tick(now);
+    this.#dispatch({ type: 'tick' });
+  }
+
+  #deadline(): number | undefined {
+    if (this.#conversation.ended) return undefined;
+    const providers = earliest(
+      earliest(this.#recogniser?.deadline, this.#model.deadline),
+      this.#voice?.deadline,
+    );
+    return earliest(this.#conversation.deadline, providers);
+  }
+
+  #note(event: Extract<CallEvent, { failure: unknown }>): void {
+    const { kind, retryable, detail } = event.failure;
+    log(event.type, { sessionId: this.#options.sessionId, kind, retryable, detail });
+  }
+
+  /** A throw is a bug of ours: the caller is told and nothing is left half-open. */
+  #fail(error: unknown): void {
+    const name = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown';
+    log('call.bug', {
+      sessionId: this.#options.sessionId,
+      name,
+      stack: error instanceof Error ? error.stack : undefined,
+    });
+    this.#line.send('voicechat.error', {
+      code: 'internal',
+      message: 'Something went wrong on the server.',
+      retryable: true,
+    });
+    this.#release(1011, 'internal error');
+  }
+
+  #release(code: number, reason: string): void {
+    this.#queue.length = 0;
+    if (this.#timer !== undefined) clearTimeout(this.#timer.handle);
+    this.#timer = undefined;
+    this.#recogniser?.close();
+    this.#model.close();
+    this.#voice?.close();
+    this.#line.close(code, reason);
+  }
+}

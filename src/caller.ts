@@ -1,0 +1,87 @@
+import { v7 as uuidv7 } from 'uuid';
+import { decode, encode } from './protocol/codec.ts';
+import { MAX_FRAME_BYTES } from './protocol/limits.ts';
+import { errorType, type Frame, type RequestError, type ServerEvents } from './protocol/replies.ts';
+import { parseRequest, type Refusal, type Request } from './protocol/requests.ts';
+
+/** The caller's end of the wire: frames become requests, events become frames. Nothing is sent once it is closed. */
+export class CallerLine {
+  readonly #socket: WebSocket;
+  readonly #sessionId: string;
+  #open = true;
+
+  constructor(socket: WebSocket, sessionId: string) {
+    this.#socket = socket;
+    this.#sessionId = sessionId;
+  }
+
+  /** The request in a frame. What is none is answered here, and a frame over the limit closes the socket with 1009. */
+  read(message: ArrayBuffer | string): Request | undefined {
+    const bytes = typeof message === 'string' ? undefined : new Uint8Array(message);
+    const length = bytes?.byteLength ?? (message as string).length; // either binary or text
+    if (length > MAX_FRAME_BYTES) {
+      this.close(1009, `at most ${MAX_FRAME_BYTES} bytes a frame are accepted`);
+      return undefined;
+    }
+    if (bytes === undefined) {
+      return this.refuse({ code: 'undecodable', message: 'frame: binary MessagePack is accepted, got text' });
+    }
+    const parsed = parseRequest(decoded(bytes));
+    if ('refusal' in parsed) return this.refuse(parsed.refusal);
+    const { request } = parsed;
+    if (request.sessionId === '' || request.sessionId === this.#sessionId) return request;
+    return this.refuseRequest(
+      request,
+      'session_mismatch',
+      'sessionId: the one of this connection is accepted, got another',
+    );
+  }
+
+  send<E extends keyof ServerEvents>(eventType: E, payload: ServerEvents[E]): void {
+    this.#frame({ eventType, eventId: uuidv7(), sessionId: this.#sessionId, payload: { ...payload } });
+  }
+
+  ack(request: Request): void {
+    const { eventType, eventId } = request;
+    this.#frame({ eventType, eventId, sessionId: this.#sessionId, payload: { success: true } });
+  }
+
+  refuseRequest(request: Request, code: RequestError['code'], message: string): undefined {
+    const { eventType: requestType, eventId } = request;
+    return this.#refuse({ code, message, retryable: false }, requestType, eventId);
+  }
+
+  refuse({ code, message, requestType, eventId }: Refusal): undefined {
+    return this.#refuse({ code, message, retryable: false }, requestType, eventId);
+  }
+
+  close(code: number, reason: string): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#socket.close(code, reason);
+  }
+
+  #refuse(payload: RequestError, requestType: string | undefined, eventId = uuidv7()): undefined {
+    this.#frame({
+      eventType: errorType(requestType),
+      eventId,
+      sessionId: this.#sessionId,
+      ...(requestType === undefined ? {} : { requestType }),
+      payload: { ...payload },
+    });
+  }
+
+  #frame(frame: Frame): void {
+    // A peer that is closing makes `send` throw; its close event ends the call.
+    if (this.#open && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(encode({ ...frame }));
+  }
+}
+
+/** Undecodable bytes read as nothing, which is refused like any other value that is no map. */
+function decoded(bytes: Uint8Array): unknown {
+  try {
+    return decode(bytes);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,2 @@
+export { app as default } from './http.ts';
+export { Session } from './session.ts';

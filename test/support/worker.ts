@@ -1,0 +1,64 @@
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
+
+const entry = fileURLToPath(new URL('../../src/index.ts', import.meta.url));
+
+/** The Worker in workerd, listening on a free port of 127.0.0.1. */
+export interface RunningWorker {
+  readonly url: string;
+  readonly socketUrl: string;
+  /** Everything the Worker has logged, line by line. */
+  readonly logs: readonly string[];
+  close(): Promise<void>;
+}
+
+let bundled: Promise<string> | undefined;
+
+/** Starts the Worker's real bundle in workerd with the given variables; the rest of the world is reached by real sockets. */
+export async function startWorker(variables: Readonly<Record<string, string>>): Promise<RunningWorker> {
+  bundled ??= bundle();
+  const logs: string[] = [];
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      name: 'vantum',
+      modules: [{ type: 'ESModule', path: 'index.js', contents: await bundled }],
+      compatibilityDate: '2026-10-01',
+      durableObjects: { SESSIONS: { className: 'Session', useSQLite: true } },
+      bindings: { ...variables },
+      cf: false,
+      host: '127.0.0.1',
+      port: 0,
+      log: new Log(LogLevel.ERROR),
+      handleStructuredLogs: ({ message }) => {
+        logs.push(message);
+      },
+    }),
+  );
+  const { origin } = await miniflare.ready;
+  return { url: origin, socketUrl: origin.replace('http', 'ws'), logs, close: () => miniflare.dispose() };
+}
+
+/** The variables that point every provider at `url`, a server of the local providers. */
+export function localVariables(url: string): Readonly<Record<string, string>> {
+  return {
+    DEEPGRAM_BASE_URL: `${url}/deepgram`,
+    OPENAI_BASE_URL: `${url}/openai/v1`,
+    ELEVENLABS_BASE_URL: `${url}/elevenlabs`,
+  };
+}
+
+async function bundle(): Promise<string> {
+  const result = await build({
+    entryPoints: [entry],
+    bundle: true,
+    format: 'esm',
+    target: 'es2023',
+    conditions: ['workerd', 'worker', 'browser'],
+    external: ['cloudflare:*', 'node:*'],
+    write: false,
+  });
+  const [output] = result.outputFiles;
+  if (output === undefined) throw new Error('esbuild made no bundle of src/index.ts');
+  return output.text;
+}
