@@ -41,20 +41,25 @@ export async function openLine(
   events: LineEvents,
   signal: AbortSignal,
 ): Promise<Opened> {
+  // The platform drops an open socket whose request's signal aborts, so the signal ends with the handshake.
+  const handshake = new AbortController();
+  const giveUp = () => handshake.abort();
+  const timer = setTimeout(giveUp, HANDSHAKE_MS);
+  signal.addEventListener('abort', giveUp);
   try {
     const response = await fetch(url, {
       headers: { ...headers, Upgrade: 'websocket' },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(HANDSHAKE_MS)]),
+      signal: handshake.signal,
     });
     const socket = response.webSocket;
-    if (!socket) {
-      const body = (await response.text()).slice(0, MAX_REFUSAL_CHARACTERS);
-      return { refusal: { status: response.status, timedOut: false, body } };
-    }
-    return { line: acceptLine(socket, events, signal) };
-  } catch (error) {
-    const timedOut = error instanceof Error && error.name === 'TimeoutError';
-    return { refusal: { status: undefined, timedOut, body: '' } };
+    if (socket) return { line: acceptLine(socket, events, signal) };
+    const body = (await response.text()).slice(0, MAX_REFUSAL_CHARACTERS);
+    return { refusal: { status: response.status, timedOut: false, body } };
+  } catch {
+    return { refusal: { status: undefined, timedOut: handshake.signal.aborted, body: '' } };
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', giveUp);
   }
 }
 
