@@ -1,0 +1,184 @@
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, normalize } from 'node:path';
+import { v7 as uuidv7 } from 'uuid';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { decode, encode } from '../../src/protocol/codec.ts';
+import type { ServerEvents } from '../../src/protocol/replies.ts';
+import { parseRequest, type Request } from '../../src/protocol/requests.ts';
+
+type Providers = ServerEvents['connection.ack']['providers'];
+
+export interface ConsoleServerOptions {
+  /** The folder of the built page. */
+  readonly directory: string;
+  readonly providers: Providers;
+}
+
+/** A server that serves the built page as the product does, and lets a test play the server's side of a call. */
+export interface ConsoleServer {
+  readonly url: string;
+  /** The next call that comes in, or the oldest that nobody has taken yet. */
+  nextCall(): Promise<ServedCall>;
+  close(): Promise<void>;
+}
+
+export async function serveConsole(options: ConsoleServerOptions): Promise<ConsoleServer> {
+  const headers = await staticHeaders(options.directory);
+  const http = createServer((request, response) => {
+    answer(request, response, options, headers).catch((error: unknown) => {
+      response.writeHead(500).end(String(error));
+    });
+  });
+  const sockets = new WebSocketServer({ noServer: true });
+  const calls = queue<ServedCall>();
+  const missing = Object.values(options.providers).includes('missing');
+  http.on('upgrade', (request, socket, head) => {
+    if (missing) return void socket.end('HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n');
+    sockets.handleUpgrade(request, socket, head, (opened) => {
+      calls.put(new ServedCall(opened, new URL(request.url ?? '/', 'http://local'), options.providers));
+    });
+  });
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  const { port } = http.address() as AddressInfo; // a listening TCP server has one
+  return {
+    // By name, because only that, https and the loopback addresses are secure contexts.
+    url: `http://localhost:${port}`,
+    nextCall: () => calls.take(),
+    close: async () => {
+      for (const client of sockets.clients) client.terminate();
+      http.closeAllConnections();
+      await new Promise((resolve) => http.close(resolve));
+    },
+  };
+}
+
+/** The server's side of one call. Frames of the client go through the product's own parser. */
+export class ServedCall {
+  readonly query: URLSearchParams;
+  readonly sessionId = uuidv7();
+  /** Everything the client asked for, in order. */
+  readonly requests: Request[] = [];
+  /** What the product's parser would have refused. */
+  readonly refusals: string[] = [];
+  /** Resolves with the close code. */
+  readonly closed: Promise<number>;
+  readonly #socket: WebSocket;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(socket: WebSocket, url: URL, providers: Providers) {
+    this.#socket = socket;
+    this.query = url.searchParams;
+    this.closed = new Promise((resolve) => socket.on('close', resolve));
+    socket.on('message', (data: Buffer) => this.#receive(data));
+    const voices = [
+      { id: 'slt', name: 'Sally' },
+      { id: 'rms', name: 'Russell' },
+    ];
+    this.send('connection.ack', { success: true, providers, voices, version: '0.0.0' });
+  }
+
+  /** Sends an event; `payload` is any, so that a test may also send what a later server will. */
+  send(eventType: string, payload: Readonly<Record<string, unknown>>): void {
+    this.#socket.send(encode({ eventType, eventId: uuidv7(), sessionId: this.sessionId, payload }));
+  }
+
+  close(code: number): void {
+    this.#socket.close(code);
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  /** All requests of one kind so far. */
+  of<E extends Request['eventType']>(eventType: E): Extract<Request, { eventType: E }>[] {
+    return this.requests.filter((request): request is Extract<Request, { eventType: E }> => {
+      return request.eventType === eventType;
+    });
+  }
+
+  /** Resolves with the first thing `look` finds in this call; asked again with every frame. */
+  until<T>(look: (call: ServedCall) => T | undefined | false): Promise<T> {
+    return new Promise((resolve) => {
+      const ask = () => {
+        const found = look(this);
+        if (found === undefined || found === false) return;
+        this.#waiting.delete(ask);
+        resolve(found);
+      };
+      this.#waiting.add(ask);
+      ask();
+    });
+  }
+
+  #receive(data: Uint8Array): void {
+    const parsed = parseRequest(decode(data));
+    if ('refusal' in parsed) this.refusals.push(parsed.refusal.message);
+    else this.#take(parsed.request);
+    for (const ask of this.#waiting) ask();
+  }
+
+  #take(request: Request): void {
+    this.requests.push(request);
+    const { eventType, eventId } = request;
+    if (eventType === 'voicechat.audio.chunk' || eventType === 'voicechat.playback.progress') return;
+    this.#socket.send(encode({ eventType, eventId, sessionId: this.sessionId, payload: { success: true } }));
+  }
+}
+
+const contentTypes: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+};
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { directory, providers }: ConsoleServerOptions,
+  headers: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { pathname } = new URL(request.url ?? '/', 'http://local');
+  if (pathname === '/health') {
+    const missing = Object.entries(providers).filter(([, place]) => place === 'missing');
+    const status = missing.length === 0 ? 'ok' : 'degraded';
+    const problems =
+      missing.length === 0 ? {} : { problems: missing.map(([role]) => `${role}: a key is needed`) };
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ status, providers, version: '0.0.0', ...problems }));
+    return;
+  }
+  const path = pathname === '/' ? '/index.html' : normalize(pathname);
+  const content = await readFile(join(directory, path)).catch(() => undefined);
+  if (content === undefined) return void response.writeHead(404, headers).end();
+  response.writeHead(200, { ...headers, 'content-type': contentTypes[extname(path)] ?? 'text/plain' });
+  response.end(content);
+}
+
+/** The headers that the page's `_headers` file gives every file, as the production host reads it. */
+async function staticHeaders(directory: string): Promise<Record<string, string>> {
+  const lines = (await readFile(join(directory, '_headers'), 'utf8')).split('\n');
+  const pairs = lines
+    .filter((line) => line.startsWith(' ') && line.includes(':'))
+    .map((line) => [line.slice(0, line.indexOf(':')).trim(), line.slice(line.indexOf(':') + 1).trim()]);
+  return Object.fromEntries(pairs);
+}
+
+function queue<T>() {
+  const items: T[] = [];
+  const takers: ((item: T) => void)[] = [];
+  return {
+    put: (item: T) => {
+      const taker = takers.shift();
+      if (taker === undefined) items.push(item);
+      else taker(item);
+    },
+    take: () => {
+      const item = items.shift();
+      return item === undefined ? new Promise<T>((resolve) => takers.push(resolve)) : Promise.resolve(item);
+    },
+  };
+}

@@ -1,0 +1,9 @@
+declare namespace Cloudflare {
+  interface GlobalProps {
+    mainModule: typeof import('../../src/index.ts');
+  }
+  interface Env {
+    readonly PROVIDERS_URL: string;
+    readonly SESSIONS: DurableObjectNamespace<import('../../src/index.ts').Session>;
+  }
+}

@@ -1,0 +1,101 @@
+import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test';
+import { env, exports } from 'cloudflare:workers';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Caller } from './caller.ts';
+
+const script = {
+  recogniser: { utterances: [{ text: 'How much does it cost?' }], finalDelayMs: 20 },
+  model: {
+    replies: ['It is ten dollars a month. Would that work for you?'],
+    firstTokenMs: 20,
+    tokensPerSecond: 500,
+  },
+  synthesiser: { firstAudioMs: 10, msPerChar: 2, paceMs: 1 },
+};
+
+beforeEach(async () => {
+  const response = await fetch(`${env.PROVIDERS_URL}/script`, {
+    method: 'PUT',
+    body: JSON.stringify(script),
+  });
+  expect(response.status).toBe(200);
+});
+
+describe('the Worker', () => {
+  it('tells its health', async () => {
+    const response = await exports.default.fetch(new Request('http://x/health'));
+    expect(await response.json()).toMatchObject({
+      status: 'ok',
+      providers: { stt: 'local', llm: 'local', tts: 'local' },
+      version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+    });
+  });
+
+  it('answers what it does not know with 404', async () => {
+    const response = await exports.default.fetch(new Request('http://x/nothing'));
+    expect(response.status).toBe(404);
+  });
+});
+
+describe('a session', () => {
+  it('greets, hears and answers', async () => {
+    const caller = await Caller.join('?name=Jordan');
+    caller.send('voicechat.audio.start', { samplingRate: 16_000 });
+    await caller.next('voicechat.response.complete');
+    const text = caller.frames.flatMap(({ eventType, payload }) =>
+      eventType === 'voicechat.response.text' ? [payload['text']] : [],
+    );
+    expect(text.join(' ')).toMatch(/Jordan.*AI assistant/);
+    caller.speak(400);
+    expect((await caller.next('voicechat.transcript.final')).payload['text']).toBe('How much does it cost?');
+    const answer = await caller.next('voicechat.response.start', 2);
+    await caller.next('voicechat.response.complete', 2);
+    expect(answer.payload['utteranceId']).not.toBe(
+      (await caller.next('voicechat.response.start')).payload['utteranceId'],
+    );
+    caller.hangUp();
+    expect(await caller.closed()).toBe(1000);
+  });
+
+  it('listens at the rate of the recogniser it opened when the caller changes the rate', async () => {
+    const caller = await Caller.join();
+    caller.send('voicechat.audio.start', { samplingRate: 16_000 });
+    caller.send('voicechat.audio.start', { samplingRate: 48_000 });
+    caller.speak(1200);
+    expect((await caller.next('voicechat.transcript.final')).payload['text']).toBe('How much does it cost?');
+    caller.hangUp();
+    await caller.closed();
+  });
+
+  it('leaves no socket behind when the call ends', async () => {
+    const caller = await Caller.join();
+    caller.send('voicechat.audio.start');
+    await caller.next('voicechat.response.start');
+    const stub = env.SESSIONS.getByName(caller.sessionId);
+    await runInDurableObject(stub, (_, state) => expect(state.getWebSockets()).toHaveLength(1));
+    caller.send('voicechat.call.end');
+    expect((await caller.next('voicechat.call.ended')).payload['reason']).toBe('caller_hung_up');
+    expect(await caller.closed()).toBe(1000);
+    await runInDurableObject(stub, (_, state) => expect(state.getWebSockets()).toHaveLength(0));
+  });
+
+  it('cannot be joined a second time', async () => {
+    const caller = await Caller.join();
+    await caller.next('connection.ack');
+    const stub = env.SESSIONS.getByName(caller.sessionId);
+    const again = await stub.fetch('http://x/ws', {
+      headers: { Upgrade: 'websocket', 'x-vantum-session': caller.sessionId },
+    });
+    expect(again.status).toBe(409);
+    caller.hangUp();
+    await caller.closed();
+  });
+
+  it('closes the caller when the object dies, rather than leave silence', async () => {
+    const caller = await Caller.join();
+    caller.send('voicechat.audio.start');
+    await caller.next('voicechat.response.start');
+    await abortAllDurableObjects();
+    expect(await caller.closed()).not.toBe(1000);
+  });
+});
