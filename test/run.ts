@@ -1,33 +1,39 @@
 /** `npm test`: format and lint, types, every test with coverage, and the browser where there is one. */
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { findChromium } from './support/chromium.ts';
 
-const vitest = ['vitest', 'run', '--config', 'test/vitest.config.ts'];
+const RESULTS = 'coverage/results';
+const tally = { passed: 0, failed: 0, skipped: 0 };
 
 run('format and lint', 'biome', ['ci', '.']);
 run('types', 'node', ['test/support/typecheck.ts']);
-run('console build', 'node', ['src/console/build.ts']);
-run(
-  'unit, workerd and wire tests',
-  ...command([...vitest, '--coverage', '--project', 'unit', '--project', 'workerd', '--project', 'wire']),
-);
-browserTests();
+run('page build', 'node', ['src/console/build.ts']);
+mkdirSync(RESULTS, { recursive: true });
+test('unit, workerd and wire tests', ['unit', 'workerd', 'wire'], ['--coverage']);
+if (findChromium() === undefined) skipBrowser();
+else test('browser tests', ['browser'], []);
+console.log(`\n${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`);
 
-function browserTests(): void {
-  if (findChromium() !== undefined) {
-    return run('browser tests', ...command([...vitest, '--project', 'browser']));
-  }
+function skipBrowser(): void {
   const how = [
     'BROWSER TESTS SKIPPED: there is no Chromium on this machine.',
     'To run them: apt-get install -y --no-install-recommends chromium, or set CHROMIUM_PATH to a Chromium or Chrome.',
   ];
-  console.error(`\n${how.join('\n')}\n`);
+  console.error(`\n${how.join('\n')}`);
   // A machine that checks others' work must not pass what it has not looked at.
   if (process.env['CI']) process.exit(1);
 }
 
-function command([name = '', ...args]: readonly string[]): [string, readonly string[]] {
-  return [name, args];
+function test(title: string, projects: readonly string[], options: readonly string[]): void {
+  const results = `${RESULTS}/${projects.join('-')}.json`;
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${results}`];
+  const chosen = projects.flatMap((project) => ['--project', project]);
+  run(title, 'vitest', ['run', '--config', 'test/vitest.config.ts', ...reporters, ...chosen, ...options]);
+  const counts = JSON.parse(readFileSync(results, 'utf8'));
+  tally.passed += counts.numPassedTests;
+  tally.failed += counts.numFailedTests;
+  tally.skipped += counts.numPendingTests;
 }
 
 function run(title: string, name: string, args: readonly string[]): void {

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 
-const entry = fileURLToPath(new URL('../../src/index.ts', import.meta.url));
+const product = fileURLToPath(new URL('../../src/index.ts', import.meta.url));
 
 /** The Worker in workerd, listening on a free port of 127.0.0.1. */
 export interface RunningWorker {
@@ -13,11 +13,18 @@ export interface RunningWorker {
   close(): Promise<void>;
 }
 
-let bundled: Promise<string> | undefined;
+const bundles = new Map<string, Promise<string>>();
 
-/** Starts the Worker's real bundle in workerd with the given variables; the rest of the world is reached by real sockets. */
-export async function startWorker(variables: Readonly<Record<string, string>>): Promise<RunningWorker> {
-  bundled ??= bundle();
+/**
+ * Starts the Worker's real bundle in workerd with the given variables; the rest of the world is reached by real
+ * sockets. Another `entry` starts another Worker with a `Session` class in the same way.
+ */
+export async function startWorker(
+  variables: Readonly<Record<string, string>>,
+  entry: string = product,
+): Promise<RunningWorker> {
+  const bundled = bundles.get(entry) ?? bundle(entry);
+  bundles.set(entry, bundled);
   const logs: string[] = [];
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -48,7 +55,7 @@ export function localVariables(url: string): Readonly<Record<string, string>> {
   };
 }
 
-async function bundle(): Promise<string> {
+async function bundle(entry: string): Promise<string> {
   const result = await build({
     entryPoints: [entry],
     bundle: true,
@@ -59,6 +66,6 @@ async function bundle(): Promise<string> {
     write: false,
   });
   const [output] = result.outputFiles;
-  if (output === undefined) throw new Error('esbuild made no bundle of src/index.ts');
+  if (output === undefined) throw new Error(`esbuild made no bundle of ${entry}`);
   return output.text;
 }
