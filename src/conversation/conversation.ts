@@ -121,7 +121,7 @@ export class Conversation {
   }
 
   #interim(text: string, now: number): void {
-    if (text === '') return;
+    if (text === '' || !this.#ear.started) return;
     this.#turn ??= { id: this.#plan.mintId(), words: '' };
     this.#turn.words = text;
     this.#do([send('voicechat.transcript.interim', { text, turnId: this.#turn.id })]);
@@ -130,7 +130,7 @@ export class Conversation {
 
   #final(text: string, endMs: number | undefined, now: number): void {
     const late = endMs !== undefined && endMs <= this.#committedMs;
-    if (late) return;
+    if (late || !this.#ear.started) return;
     const byHand = this.#ear.finalizing;
     this.#ear.settled();
     if (text !== '') this.#commit(text, byHand, now);

@@ -93,7 +93,7 @@ export class Mouth {
   /** Takes news of the model or the synthesiser; what belongs to no living reply yields nothing. */
   news(event: ReplyNews, now: number): readonly Command[] {
     const reply = this.#reply;
-    if (reply === undefined || event.reply !== reply.number) return [];
+    if (reply === undefined || event.reply !== reply.number || isStale(reply, event)) return [];
     reply.progressAt = now;
     switch (event.type) {
       case 'model.text':
@@ -262,6 +262,21 @@ export class Mouth {
   #cancel(reply: Reply): readonly Command[] {
     const voice: Command = { type: 'voice.cancel', reply: reply.number };
     return reply.modelDone ? [voice] : [{ type: 'model.cancel', reply: reply.number }, voice];
+  }
+}
+
+/** News that a provider owes nobody any more: of a model that was done with, a voice that was given up, or a reply that was sent. */
+function isStale(reply: Reply, event: ReplyNews): boolean {
+  if (reply.stage === 'tail') return true;
+  switch (event.type) {
+    case 'model.text':
+    case 'model.done':
+    case 'model.failed':
+      return reply.modelDone;
+    case 'voice.done':
+      return reply.route === 'none' || !reply.modelDone;
+    default:
+      return reply.route === 'none';
   }
 }
 

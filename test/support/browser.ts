@@ -41,25 +41,30 @@ export interface WatchedPage {
   openMicrophones(): Promise<number>;
 }
 
-/** Opens `url` and watches the page. */
+/**
+ * Opens `url` and watches the page. The server either serves `TAP_WORKLET` at `TAP_PATH`, or `tap` is `injected`: then
+ * the page's content security policy is switched off, which would forbid just that.
+ */
 export async function openPage(
   browser: Browser,
   url: string,
-  options: BrowserContextOptions & { readonly virtualMicrophone?: boolean } = {},
+  options: BrowserContextOptions & {
+    readonly virtualMicrophone?: boolean;
+    readonly tap?: 'served' | 'injected';
+  } = {},
 ): Promise<WatchedPage> {
-  const { virtualMicrophone = false, ...contextOptions } = options;
-  const context = await browser.newContext(contextOptions);
+  const { virtualMicrophone = false, tap = 'served', ...contextOptions } = options;
+  const context = await browser.newContext({ ...contextOptions, bypassCSP: tap === 'injected' });
   const page = await context.newPage();
+  page.setDefaultTimeout(STEP_MS);
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(`uncaught ${error.message}`));
   if (virtualMicrophone) await page.addInitScript(VIRTUAL_MICROPHONE);
+  await page.addInitScript(tap === 'served' ? SERVED_TAP : INJECTED_TAP);
   await page.addInitScript(WATCH);
-  await page.route(`**${TAP_PATH}`, (route) => {
-    return route.fulfill({ contentType: 'text/javascript', body: TAP_WORKLET });
-  });
   await page.goto(url);
   return {
     page,
@@ -75,6 +80,9 @@ export async function openPage(
   };
 }
 
+/** How long one step on a page may take, in ms. */
+const STEP_MS = 10_000;
+
 /** Speaks a WAV file into a page that was opened with a virtual microphone; resolves when it has been said. */
 export async function speak(page: Page, wav: Uint8Array): Promise<void> {
   await page.evaluate(`say(${JSON.stringify(Buffer.from(wav).toString('base64'))})`);
@@ -89,10 +97,10 @@ async function pullRendered(page: Page) {
 }
 
 /** Where the page finds the worklet that copies what is rendered. */
-const TAP_PATH = '/tap-worklet.js';
+export const TAP_PATH = '/tap-worklet.js';
 
 /** Passes its input on and posts a copy of it. */
-const TAP_WORKLET = `
+export const TAP_WORKLET = `
 registerProcessor('tap', class extends AudioWorkletProcessor {
   process([input], [output]) {
     const samples = input[0] ?? new Float32Array(128);
@@ -101,6 +109,10 @@ registerProcessor('tap', class extends AudioWorkletProcessor {
     return true;
   }
 });`;
+
+const SERVED_TAP = `globalThis.tapUrl = '${TAP_PATH}';`;
+const INJECTED_TAP = `globalThis.tapUrl =
+  URL.createObjectURL(new Blob([${JSON.stringify(TAP_WORKLET)}], { type: 'text/javascript' }));`;
 
 /** Puts the tap before the destination of every audio context and reports violations of the content security policy. */
 const WATCH = `
@@ -117,7 +129,7 @@ globalThis.tap = (() => {
   };
   const addModule = AudioWorklet.prototype.addModule;
   AudioWorklet.prototype.addModule = async function (url) {
-    await addModule.call(this, '${TAP_PATH}');
+    await addModule.call(this, tapUrl);
     return addModule.call(this, url);
   };
   const connect = AudioNode.prototype.connect;

@@ -7,6 +7,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { decode, encode } from '../../src/protocol/codec.ts';
 import type { ServerEvents } from '../../src/protocol/replies.ts';
 import { parseRequest, type Request } from '../../src/protocol/requests.ts';
+import { TAP_PATH, TAP_WORKLET } from './browser.ts';
 
 type Providers = ServerEvents['connection.ack']['providers'];
 
@@ -16,7 +17,7 @@ export interface ConsoleServerOptions {
   readonly providers: Providers;
 }
 
-/** A server that serves the built page as the product does, and lets a test play the server's side of a call. */
+/** A server that serves the built page as the product does, and the test's tap, and lets a test play the server's side of a call. */
 export interface ConsoleServer {
   readonly url: string;
   /** The next call that comes in, or the oldest that nobody has taken yet. */
@@ -82,6 +83,12 @@ export class ServedCall {
   /** Sends an event; `payload` is any, so that a test may also send what a later server will. */
   send(eventType: string, payload: Readonly<Record<string, unknown>>): void {
     this.#socket.send(encode({ eventType, eventId: uuidv7(), sessionId: this.sessionId, payload }));
+  }
+
+  /** Answers a request with an error instead of its ack, as a server that does not know a voice does. */
+  refuse(request: Request, eventType: string, payload: { message: string; code: string }): void {
+    const { eventId, eventType: requestType } = request;
+    this.#socket.send(encode({ eventType, eventId, sessionId: this.sessionId, requestType, payload }));
   }
 
   close(code: number): void {
@@ -152,7 +159,8 @@ async function answer(
     return;
   }
   const path = pathname === '/' ? '/index.html' : normalize(pathname);
-  const content = await readFile(join(directory, path)).catch(() => undefined);
+  const content =
+    path === TAP_PATH ? TAP_WORKLET : await readFile(join(directory, path)).catch(() => undefined);
   if (content === undefined) return void response.writeHead(404, headers).end();
   response.writeHead(200, { ...headers, 'content-type': contentTypes[extname(path)] ?? 'text/plain' });
   response.end(content);

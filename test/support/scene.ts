@@ -12,6 +12,9 @@ export class Scene {
   readonly conversation: Conversation;
   readonly commands: { readonly at: number; readonly command: Command }[] = [];
   now = 1_000_000;
+  /** The utterance that was started last. */
+  latestUtteranceId = 'none';
+  #latestReply = 0;
   #ids = 0;
 
   constructor(plan: Partial<CallPlan> = {}) {
@@ -30,7 +33,13 @@ export class Scene {
 
   on(event: CallEvent): readonly Command[] {
     const commands = this.conversation.handle(event, this.now);
-    for (const command of commands) this.commands.push({ at: this.now, command });
+    for (const command of commands) {
+      this.commands.push({ at: this.now, command });
+      if ('reply' in command) this.#latestReply = Math.max(this.#latestReply, command.reply);
+      if (command.type === 'send' && command.event === 'voicechat.response.start') {
+        this.latestUtteranceId = command.payload.utteranceId;
+      }
+    }
     return commands;
   }
 
@@ -91,8 +100,7 @@ export class Scene {
 
   /** The number that the latest request to model or synthesiser carried. */
   replyNumber(): number {
-    const numbers = this.commands.map(({ command }) => ('reply' in command ? command.reply : 0));
-    return Math.max(0, ...numbers);
+    return this.#latestReply;
   }
 
   said(reply = this.replyNumber()): readonly string[] {
