@@ -20,9 +20,14 @@ export interface CallPlan {
   readonly mintId: () => string;
 }
 
+/** Words that get neither a final transcript nor company for this long are the turn, in ms: their recogniser was lost. */
+const TURN_STALL_MS = 4000;
+
 interface CallerTurn {
   readonly id: string;
   words: string;
+  /** When the last of its words came, in ms. */
+  heardAt: number;
 }
 
 /**
@@ -55,7 +60,9 @@ export class Conversation {
 
   /** When `tick` is wanted next. */
   get deadline(): number | undefined {
-    return this.#phase === 'ended' ? undefined : earliest(this.#ear.deadline, this.#mouth.deadline);
+    if (this.#phase === 'ended') return undefined;
+    const turnEnd = this.#turn === undefined ? undefined : this.#turn.heardAt + TURN_STALL_MS;
+    return earliest(earliest(this.#ear.deadline, this.#mouth.deadline), turnEnd);
   }
 
   /** True once the caller's audio was announced. */
@@ -122,8 +129,7 @@ export class Conversation {
 
   #interim(text: string, now: number): void {
     if (text === '' || !this.#ear.started) return;
-    this.#turn ??= { id: this.#plan.mintId(), words: '' };
-    this.#turn.words = text;
+    this.#turn = { id: this.#turn?.id ?? this.#plan.mintId(), words: text, heardAt: now };
     this.#do([send('voicechat.transcript.interim', { text, turnId: this.#turn.id })]);
     this.#yield(text, this.#ear.finalizing, now);
   }
@@ -170,13 +176,17 @@ export class Conversation {
 
   #tick(now: number): void {
     this.#do(this.#ear.tick(now));
-    if (this.#ear.overdue(now)) {
-      this.#ear.settled();
-      this.#committedMs = this.#ear.sentMs;
-      const words = this.#turn?.words ?? '';
-      if (words !== '') this.#commit(words, true, now);
-    }
+    const stalled = this.#turn !== undefined && now >= this.#turn.heardAt + TURN_STALL_MS;
+    if (stalled || this.#ear.overdue(now)) this.#takeWordsSoFar(now);
     this.#do(this.#mouth.tick(now));
+  }
+
+  /** Ends the turn without a final transcript; one that comes later is late. */
+  #takeWordsSoFar(now: number): void {
+    const byHand = this.#ear.finalizing;
+    this.#ear.settled();
+    this.#committedMs = this.#ear.sentMs;
+    if (this.#turn !== undefined) this.#commit(this.#turn.words, byHand, now);
   }
 
   #endAfterFarewell(): void {

@@ -98,6 +98,18 @@ describe('turns', () => {
     expect(call.asked()).toEqual([]);
   });
 
+  it('[T8] words that never get a final are the turn after 4 s', () => {
+    const call = new Scene().opened();
+    call.on({ type: 'recogniser.interim', text: 'how much' });
+    call.pass(3000);
+    call.on({ type: 'recogniser.interim', text: 'how much is it' });
+    call.on({ type: 'recogniser.failed', failure: broken });
+    call.pass(3999);
+    expect(call.asked()).toEqual([]);
+    call.pass(1);
+    expect(call.asked()[0]?.at(-1)).toEqual({ role: 'user', content: 'how much is it' });
+  });
+
   it('[T7] audio waits for the recogniser in order, and a hand-ended turn with it', () => {
     const call = new Scene();
     call.on(start);
