@@ -82,6 +82,8 @@ export class Call {
   receive(message: ArrayBuffer | string): void {
     const request = this.#line.read(message);
     if (request !== undefined) this.#take(request);
+    // A frame that closed the line ends the call without waiting for the client to answer the close.
+    else if (this.#line.closed) this.gone();
   }
 
   /** The caller's socket is gone: every connection and the timer are released. */
@@ -112,7 +114,7 @@ export class Call {
   }
 
   #start(request: Request, start: AudioStart): void {
-    const { recogniser, synthesiser, language } = this.#options.config;
+    const { recogniser, synthesiser } = this.#options.config;
     const voiceId = start.voiceId ?? this.#voiceId;
     if (!synthesiser.voices.some((voice) => voice.id === voiceId)) {
       const known = synthesiser.voices.map((voice) => `${voice.id} (${voice.name})`).join(', ');
@@ -124,7 +126,7 @@ export class Call {
     }
     this.#line.ack(request);
     this.#voiceId = voiceId;
-    this.#language = start.language ?? language;
+    this.#language = start.language ?? this.#language;
     this.#listeningRate ??= listeningRate(recogniser.model, start.samplingRate);
     this.#convertFrom(start.samplingRate, this.#listeningRate);
     this.#dispatch({ type: 'caller.start', samplingRate: this.#listeningRate, language: this.#language });

@@ -15,8 +15,14 @@ export class CallerLine {
     this.#sessionId = sessionId;
   }
 
+  get closed(): boolean {
+    return !this.#open;
+  }
+
   /** The request in a frame. What is none is answered here, and a frame over the limit closes the socket with 1009. */
   read(message: ArrayBuffer | string): Request | undefined {
+    // Frames that were under way when it was closed still come in.
+    if (!this.#open) return undefined;
     const bytes = typeof message === 'string' ? undefined : new Uint8Array(message);
     const length = bytes?.byteLength ?? (message as string).length; // either binary or text
     if (length > MAX_FRAME_BYTES) {

@@ -3,7 +3,8 @@ export const SAMPLE_BYTES = 2;
 
 /** Samples of little-endian 16-bit PCM. Views the bytes when they are aligned, copies them when not; a trailing odd byte is dropped. */
 export function int16FromBytes(bytes: Uint8Array): Int16Array {
-  const aligned = bytes.byteOffset % SAMPLE_BYTES === 0 ? bytes : bytes.slice();
+  // Not `slice`: that of a Node Buffer is a view.
+  const aligned = bytes.byteOffset % SAMPLE_BYTES === 0 ? bytes : new Uint8Array(bytes);
   return new Int16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >> 1);
 }
 

@@ -1,6 +1,7 @@
 import { bytesFromInt16, int16FromBytes } from './pcm.ts';
 
 const HEADER_BYTES = 44;
+const FORMAT_BYTES = 16;
 const PCM_FORMAT = 1;
 
 /** Mono 16-bit audio with its rate in Hz. */
@@ -42,7 +43,7 @@ export function writeWav(samples: Int16Array, sampleRate: number): Uint8Array {
   ascii(0, 'RIFF');
   view.setUint32(4, HEADER_BYTES - 8 + samples.byteLength, true);
   ascii(8, 'WAVEfmt ');
-  view.setUint32(16, 16, true);
+  view.setUint32(16, FORMAT_BYTES, true);
   view.setUint16(20, PCM_FORMAT, true);
   view.setUint16(22, 1, true);
   view.setUint32(24, sampleRate, true);
@@ -56,6 +57,9 @@ export function writeWav(samples: Int16Array, sampleRate: number): Uint8Array {
 }
 
 function formatRate(view: DataView, at: number): number {
+  const bytes = view.byteLength - at;
+  if (bytes < FORMAT_BYTES)
+    throw new Error(`wav: a fmt chunk of ${FORMAT_BYTES} bytes is needed, got ${bytes}`);
   const format = view.getUint16(at, true);
   const channels = view.getUint16(at + 2, true);
   const bits = view.getUint16(at + 14, true);

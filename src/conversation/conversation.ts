@@ -44,7 +44,7 @@ export class Conversation {
   #turn: CallerTurn | undefined;
   /** Recogniser news about audio up to here belongs to a turn that is already over, in ms of call audio. */
   #committedMs = 0;
-  #state: CallState = 'idle';
+  #state: CallState | undefined;
   #out: Command[] = [];
 
   constructor(plan: CallPlan) {
@@ -203,16 +203,11 @@ export class Conversation {
   }
 
   #announceState(): void {
-    const state =
-      this.#phase === 'live'
-        ? (this.#mouth.doing ?? 'listening')
-        : this.#phase === 'ended'
-          ? 'ended'
-          : 'idle';
+    if (this.#phase !== 'live') return;
+    const state = this.#mouth.doing ?? 'listening';
     if (state === this.#state) return;
     this.#state = state;
-    // The last event before the close is the end of the call itself.
-    if (state !== 'ended') this.#do([send('voicechat.state', { state })]);
+    this.#do([send('voicechat.state', { state })]);
   }
 
   #do(commands: readonly Command[]): void {

@@ -77,7 +77,8 @@ export class Mouth {
       return cancel;
     }
     const stop = send('voicechat.response.interrupt', { utteranceId, timestamp: now });
-    return [stop, ...cancel, ...this.#over(reply, true, now)];
+    // The metrics go first: after a stop nothing that names the utterance is sent.
+    return [...this.#over(reply, true, now), stop, ...cancel];
   }
 
   playback(

@@ -1,7 +1,8 @@
 import { Packr, Unpackr } from 'msgpackr';
+import { isPlain } from './plain.ts';
 
 const packr = new Packr({ useRecords: false, variableMapSize: true });
-const unpackr = new Unpackr({ useRecords: false });
+const unpackr = new Unpackr({ useRecords: false, int64AsType: 'number' });
 
 /** Plain MessagePack of a value. Keys whose value is `undefined` are left out, at the top and one level below it. */
 export function encode(message: Readonly<Record<string, unknown>>): Uint8Array {
@@ -12,8 +13,13 @@ export function encode(message: Readonly<Record<string, unknown>>): Uint8Array {
   return packr.pack(plain);
 }
 
-/** The value in one MessagePack message; binary fields are views into `bytes`. Throws on anything that is not exactly one message. */
+/**
+ * The value in one plain MessagePack message; binary fields are views into `bytes`. Throws on anything else: the
+ * library itself reads extensions that build records, patterns and cyclic values, at a cost the sender does not share.
+ */
 export function decode(bytes: Uint8Array): unknown {
+  if (!isPlain(bytes))
+    throw new TypeError('frame: one plain MessagePack value is accepted, got something else');
   return unpackr.unpack(bytes);
 }
 

@@ -1,5 +1,7 @@
 /** The largest frame a client may send, in bytes; a larger one closes the socket with 1009. */
 export const MAX_FRAME_BYTES = 64 * 1024;
+/** How many values one message may hold, keys and everything inside included; a real one has a few dozen. */
+export const MAX_VALUES = 4096;
 /** The largest `audio` of one chunk, in bytes: 2 s at 16 kHz, and room for the envelope within a frame. */
 export const MAX_AUDIO_BYTES = 64_000;
 /** Caller audio rates, in Hz. */

@@ -56,12 +56,12 @@ export interface TurnMetrics {
 }
 
 /** Why a call ended. */
-export type EndReason = 'caller_hung_up' | 'agent_ended' | 'failed' | 'max_duration';
+export type EndReason = 'caller_hung_up' | 'agent_ended';
 
 /** The payload of an error that answers a request. */
 export interface RequestError {
   readonly message: string;
-  readonly code: RefusalCode | 'internal';
+  readonly code: RefusalCode;
   readonly retryable: boolean;
 }
 

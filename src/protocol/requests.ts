@@ -48,8 +48,7 @@ export type RefusalCode =
   | 'audio_not_started'
   | 'audio_empty'
   | 'audio_odd_length'
-  | 'audio_too_large'
-  | 'call_ended';
+  | 'audio_too_large';
 
 export type Parsed = { readonly request: Request } | { readonly refusal: Refusal };
 
@@ -60,6 +59,7 @@ const samplingRate = v.pipe(
   v.minValue(MIN_SAMPLING_RATE),
   v.maxValue(MAX_SAMPLING_RATE),
 );
+const acceptedId = `a string of 1 to ${MAX_ID_LENGTH} characters`;
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_ID_LENGTH));
 const languageTag = v.pipe(v.string(), v.regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/));
 const text = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MAX_TEXT_LENGTH));
@@ -73,14 +73,14 @@ export function parseRequest(frame: unknown): Parsed {
     };
   }
   const eventType = frame['eventType'];
-  if (!v.is(id, eventType))
-    return envelopeRefusal(frame, 'eventType', `a string of 1 to ${MAX_ID_LENGTH} characters`);
-  if (!v.is(id, frame['eventId'])) return envelopeRefusal(frame, 'eventId', 'a UUIDv7 string');
+  if (!v.is(id, eventType)) return envelopeRefusal(frame, 'eventType', acceptedId);
+  if (!v.is(id, frame['eventId'])) return envelopeRefusal(frame, 'eventId', acceptedId);
   const sessionId = frame['sessionId'] ?? '';
-  if (typeof sessionId !== 'string') return envelopeRefusal(frame, 'sessionId', 'a UUIDv7 string');
+  if (typeof sessionId !== 'string') return envelopeRefusal(frame, 'sessionId', 'a string');
   const payload = frame['payload'] ?? {};
   if (!isRecord(payload)) return envelopeRefusal(frame, 'payload', 'a map');
-  const known = payloads[eventType];
+  // A name such as `constructor` is one that every object has, and no event type.
+  const known = Object.hasOwn(payloads, eventType) ? payloads[eventType] : undefined;
   if (known === undefined) {
     return refused(
       frame,
@@ -116,7 +116,7 @@ function readAudioStart(payload: Record<string, unknown>): PayloadRead {
   }
   const voiceId = payload['voiceId'] ?? undefined;
   if (voiceId !== undefined && !v.is(id, voiceId)) {
-    return problem('invalid_payload', 'voiceId', `a string of 1 to ${MAX_ID_LENGTH} characters`, voiceId);
+    return problem('invalid_payload', 'voiceId', acceptedId, voiceId);
   }
   return {
     payload: {
@@ -165,9 +165,9 @@ function readTextInput(payload: Record<string, unknown>): PayloadRead {
 }
 
 function readPlayback(payload: Record<string, unknown>): PayloadRead {
-  const { utteranceId, playedMs: played, ended = false } = payload;
-  if (!v.is(id, utteranceId))
-    return problem('invalid_payload', 'utteranceId', 'a UUIDv7 string', utteranceId);
+  const { utteranceId, playedMs: played } = payload;
+  const ended = payload['ended'] ?? false;
+  if (!v.is(id, utteranceId)) return problem('invalid_payload', 'utteranceId', acceptedId, utteranceId);
   if (!v.is(playedMs, played))
     return problem('invalid_payload', 'playedMs', `0 to ${MAX_PLAYED_MS} ms`, played);
   if (typeof ended !== 'boolean') return problem('invalid_payload', 'ended', 'true or false', ended);

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { Caller } from './caller.ts';
 
 const script = {
-  recogniser: { utterances: [{ text: 'How much does it cost?' }], finalDelayMs: 20 },
+  recogniser: { utterances: [{ text: 'How much does it cost?' }], finalDelayMs: 100 },
   model: {
     replies: ['It is ten dollars a month. Would that work for you?'],
     firstTokenMs: 20,

@@ -1,0 +1,181 @@
+import { describe, expect, it } from 'vitest';
+import { ANSWER, Rig, reply, trouble, type } from './rig.ts';
+
+const rig = new Rig();
+
+const FIRST = 'It is ten dollars a month.';
+const REST = 'That is for every user you have. Would that work for your team?';
+
+interface Frame {
+  readonly text?: string;
+  readonly context_id?: string;
+  readonly close_context?: boolean;
+}
+
+const frames = () => rig.providers.log.frames('elevenlabs') as readonly Frame[];
+/** What HTTP requests asked for. */
+const overHttp = () =>
+  rig.entries('elevenlabs', 'request').map(({ body }) => (body as { readonly text: string }).text);
+const unavailable = (retryable: boolean) => ({ code: 'synthesiser_unavailable', retryable });
+
+describe('the voice of a call', () => {
+  it('speaks all replies on one socket, each in a context that is opened and closed once', async () => {
+    const client = await rig.call();
+    for (let turn = 0; turn < 6; turn++) expect((await reply(client, type(client))).text).toBe(ANSWER);
+    const ids = ['r1', 'r2', 'r3', 'r4', 'r5', 'r6', 'r7'];
+    await rig.entry('elevenlabs', 'text', () => closed().length === ids.length);
+    expect(closed()).toEqual(ids);
+    expect(frames().flatMap(({ text, context_id }) => (text === ' ' ? [context_id] : []))).toEqual(ids);
+    expect(rig.entries('elevenlabs', 'open')).toHaveLength(1);
+    expect(overHttp()).toEqual([]);
+    expect(client.all('voicechat.error')).toEqual([]);
+    client.send('voicechat.call.end');
+    await client.end();
+    expect((await rig.entry('elevenlabs', 'close')).code).toBe(1000);
+  });
+
+  const closed = () =>
+    frames().flatMap(({ close_context, context_id }) => (close_context ? [context_id] : []));
+
+  it('has all that shapes its sound in the query', async () => {
+    const client = await rig.call({
+      samplingRate: 16_000,
+      voiceId: 'JBFqnCBsd6RMkjVDRZzb',
+      language: 'de-CH',
+    });
+    expect(rig.query('elevenlabs')).toEqual({
+      model_id: 'eleven_flash_v2_5',
+      output_format: 'pcm_24000',
+      language_code: 'de',
+      inactivity_timeout: '180',
+      auto_mode: 'true',
+    });
+    expect(rig.entries('elevenlabs', 'open')[0]?.path).toContain('/JBFqnCBsd6RMkjVDRZzb/');
+    expect((await client.next('voicechat.response.chunk')).payload['sampleRate']).toBe(24_000);
+  });
+
+  it('says as much as its text takes, whatever frames it comes in', async () => {
+    rig.play({ synthesiser: { chunkMs: 10, msPerChar: 2 } });
+    const client = await rig.call();
+    const { bytes } = await reply(client, type(client));
+    // The vendor ends every piece with a space, which sounds as well.
+    const characters = ANSWER.length + 1;
+    expect(bytes / 48).toBeCloseTo(characters * 2, 0);
+  });
+
+  it('never has too many contexts, however often it is interrupted', async () => {
+    rig.play({ synthesiser: { firstAudioMs: 60_000 } });
+    const client = await rig.connect();
+    await client.start();
+    for (let turn = 0; turn < 12; turn++) {
+      const from = type(client);
+      await client.next('voicechat.transcript.final', from);
+      const id = `r${turn + 2}`;
+      await rig.entry('elevenlabs', 'text', ({ frame }) => (frame as Frame).context_id === id);
+    }
+    rig.providers.script.synthesiser.firstAudioMs = 5;
+    expect((await reply(client, type(client))).text).toBe(ANSWER);
+    expect(client.all('voicechat.error')).toEqual([]);
+    expect(overHttp()).toEqual([]);
+    for (const { connection } of rig.entries('elevenlabs', 'open')) {
+      const opened = rig.providers.log
+        .frames('elevenlabs', connection)
+        .filter((frame) => (frame as Frame).text === ' ');
+      expect(opened.length).toBeLessThanOrEqual(5);
+    }
+  });
+});
+
+describe('a voice whose socket fails', () => {
+  it.each([
+    { kind: 'drop' },
+    { kind: 'close', code: 1000 },
+    { kind: 'close', code: 1011 },
+    { kind: 'garbage' },
+    { kind: 'error', code: 'something_went_wrong' },
+  ] as const)('in the middle of a reply says only the rest over HTTP: %j', async (fault) => {
+    rig.play({ model: { replies: [`${FIRST} ${REST}`] } });
+    const client = await rig.call();
+    rig.providers.strike({ provider: 'elevenlabs', kind: 'close' });
+    await rig.entry('elevenlabs', 'close');
+    // The next socket lives for one frame, which is the sound of the first sentence.
+    rig.faults({ provider: 'elevenlabs', channel: 'socket', ...fault, after: { sent: 1 } });
+    const from = type(client);
+    const spoken = await reply(client, from);
+    expect(spoken.text).toBe(`${FIRST} ${REST}`);
+    expect(overHttp().join(' ')).toBe(REST);
+    expect(spoken.bytes / 48).toBeCloseTo((spoken.text.length + 1) * 2, -1);
+    expect(client.all('voicechat.error')).toEqual([]);
+    expect((await reply(client, type(client))).text).toBe(`${FIRST} ${REST}`);
+    expect(rig.entries('elevenlabs', 'open')).toHaveLength(3);
+  });
+
+  it('before any sound says all of it over HTTP', async () => {
+    const client = await rig.call();
+    rig.providers.script.synthesiser.firstAudioMs = 60_000;
+    const from = type(client);
+    await rig.entry(
+      'elevenlabs',
+      'text',
+      ({ frame }) => (frame as Frame).text === 'Would that work for you? ',
+    );
+    rig.providers.script.synthesiser.firstAudioMs = 5;
+    rig.providers.strike({ provider: 'elevenlabs', kind: 'drop' });
+    expect((await reply(client, from)).text).toBe(ANSWER);
+    expect(overHttp()).toEqual([ANSWER]);
+  });
+
+  it.each([500, 503, 429])('to open with %i says everything over HTTP', async (status) => {
+    rig.play({
+      faults: [{ provider: 'elevenlabs', channel: 'socket', kind: 'refuse', status, times: 'always' }],
+    });
+    const client = await rig.call();
+    const spoken = await reply(client, type(client));
+    expect(spoken.text).toBe(ANSWER);
+    expect(spoken.bytes).toBeGreaterThan(0);
+    expect(client.all('voicechat.error')).toEqual([]);
+  });
+
+  it.each(['invalid_api_key', 'voice_id_does_not_exist', 'quota_exceeded'])(
+    'for good (%s) shows the text and tells; the next reply is spoken again',
+    async (code) => {
+      const client = await rig.call();
+      rig.providers.script.synthesiser.firstAudioMs = 60_000;
+      const from = type(client);
+      await rig.entry('elevenlabs', 'text', ({ frame }) => (frame as Frame).context_id === 'r2');
+      rig.providers.script.synthesiser.firstAudioMs = 5;
+      rig.providers.strike({ provider: 'elevenlabs', kind: 'error', code });
+      expect(await trouble(client, from)).toEqual(unavailable(false));
+      expect(await reply(client, from)).toEqual({ text: ANSWER, bytes: 0 });
+      expect(overHttp()).toEqual([]);
+      expect((await reply(client, type(client))).bytes).toBeGreaterThan(0);
+    },
+  );
+
+  it.each([500, 429, 401])('over HTTP too (%i) shows the text and tells', async (status) => {
+    rig.play({
+      faults: [
+        { provider: 'elevenlabs', channel: 'socket', kind: 'refuse', status: 500, times: 'always' },
+        { provider: 'elevenlabs', channel: 'http', kind: 'refuse', status, times: 'always' },
+      ],
+    });
+    const client = await rig.call();
+    const from = type(client);
+    expect(await trouble(client, from)).toEqual(unavailable(status !== 401));
+    expect(await reply(client, from)).toEqual({ text: ANSWER, bytes: 0 });
+  });
+
+  it('and whose HTTP body is cut shows the text and tells', async () => {
+    rig.play({
+      synthesiser: { chunkMs: 50, paceMs: 1 },
+      faults: [
+        { provider: 'elevenlabs', channel: 'socket', kind: 'refuse', status: 500, times: 'always' },
+        { provider: 'elevenlabs', channel: 'http', kind: 'drop', when: 2, after: { sent: 1 } },
+      ],
+    });
+    const client = await rig.call();
+    const from = type(client);
+    expect(await trouble(client, from)).toEqual(unavailable(true));
+    expect((await reply(client, from)).text).toBe(ANSWER);
+  });
+});
