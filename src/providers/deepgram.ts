@@ -1,42 +1,33 @@
-import type { RecogniserConfig } from '../config.ts';
 import { earliest } from '../conversation/deadline.ts';
 import type { CallEvent, Failure } from '../conversation/events.ts';
+import { AudioClock } from './audio-clock.ts';
+import { AudioFrames } from './audio-frames.ts';
+import type { Dialect, DialectOptions } from './dialect.ts';
 import { Flux } from './flux.ts';
 import { Nova } from './nova.ts';
 import type { Recogniser, Surroundings } from './ports.ts';
-import { jsonObject, type Line, openLine, type Refusal, refusalFailure } from './socket.ts';
+import {
+  HANDSHAKE_MS,
+  handshakeTimeout,
+  isTransient,
+  jsonObject,
+  type Line,
+  openLine,
+  type Refusal,
+  unreachable,
+} from './socket.ts';
 
-/** The longest frame of audio Deepgram is sent, in ms; it asks for 20 to 250. */
-const MAX_FRAME_MS = 240;
-/** Audio that flows this long without any message from the recogniser means it has stalled, in ms. */
+/** Audio of this length that has waited this long for any message means the recogniser has stalled, in ms. */
 const STALL_MS = 5000;
+/** Deepgram closes a socket without audio or message after 10 s (NET-0001) and asks for KeepAlive every 3 to 5 s. */
+const KEEP_ALIVE_MS = 4000;
 /** How long the caller's audio may pause before silence takes its place where there is no keep-alive message, in ms. */
 const SILENCE_AFTER_MS = 500;
-/** How much silence is sent at a time, in ms. */
+/** How much silence is sent at a time, in ms. A connection begins with it: some have to hear audio to stay open. */
 const SILENCE_MS = 160;
 /** The rates Flux takes for linear16, in Hz. */
 const FLUX_RATES: readonly number[] = [8000, 16_000, 24_000, 44_100, 48_000];
 const FLUX_RATE_FOR_OTHERS = 16_000;
-
-export interface DialectOptions extends RecogniserConfig {
-  readonly samplingRate: number;
-  readonly language: string;
-}
-
-/** What differs between Deepgram's two streaming interfaces. */
-export interface Dialect {
-  readonly path: string;
-  readonly keepAliveMs: number | undefined;
-  readonly minFrameMs: number;
-  /** Whether the connection counts as open at its first message rather than at the handshake. */
-  readonly opensWithMessage: boolean;
-  parameters(options: DialectOptions): URLSearchParams;
-  keepAlive(): string | undefined;
-  finalize(): string;
-  bye(): string;
-  /** Times in the news are ms of audio sent on this connection. */
-  read(message: Record<string, unknown>): readonly CallEvent[];
-}
 
 /** The rate the recogniser listens at when the caller speaks at `samplingRate`; equal wherever the model takes it. */
 export function listeningRate(model: string, samplingRate: number): number {
@@ -49,62 +40,69 @@ export class Deepgram implements Recogniser {
   readonly #around: Surroundings;
   readonly #dialect: Dialect;
   readonly #samplingRate: number;
-  readonly #offsetMs: number;
-  readonly #abort = new AbortController();
+  readonly #frames: AudioFrames;
+  readonly #clock: AudioClock;
+  readonly #handshake = new AbortController();
+  readonly #openBy: number;
+  #state: 'opening' | 'open' | 'over' = 'opening';
   #line: Line | undefined;
-  #over = false;
-  #frame: Uint8Array[] = [];
-  #frameBytes = 0;
-  #sentAt: number;
-  #silenceMs = 0;
-  /** Since when audio has been flowing without an answer. */
-  #unansweredSince: number | undefined;
+  #sentAt = 0;
+  /** The last audio sent was ours, not the caller's. */
+  #silent = true;
+  /** Audio sent since the last message, and when its first frame was sent. */
+  #unanswered = { bytes: 0, since: 0 };
+  #interim = '';
 
   constructor(options: DialectOptions, offsetMs: number, around: Surroundings) {
     this.#around = around;
     this.#dialect = isFlux(options.model) ? new Flux() : new Nova();
     this.#samplingRate = options.samplingRate;
-    this.#offsetMs = offsetMs;
-    this.#sentAt = around.now();
+    const { shortest, longest } = this.#dialect.frameMs;
+    this.#frames = new AudioFrames(this.#bytes(shortest), this.#bytes(longest), (frame) => this.#send(frame));
+    this.#clock = new AudioClock(options.samplingRate, offsetMs);
+    this.#openBy = around.now() + HANDSHAKE_MS;
     const url = `${options.baseUrl}${this.#dialect.path}?${this.#dialect.parameters(options)}`;
     void this.#open(url, options.apiKey);
   }
 
   get deadline(): number | undefined {
-    if (this.#line === undefined || this.#over) return undefined;
-    const idleMs = this.#dialect.keepAliveMs ?? (this.#silenceMs > 0 ? SILENCE_MS : SILENCE_AFTER_MS);
-    const stallAt = this.#unansweredSince === undefined ? undefined : this.#unansweredSince + STALL_MS;
-    return earliest(this.#sentAt + idleMs, stallAt);
+    if (this.#state === 'over') return undefined;
+    return this.#state === 'opening' ? this.#openBy : earliest(this.#idleUntil, this.#stalledAt);
   }
 
   audio(pcm: Uint8Array): void {
-    const now = this.#around.now();
-    this.#silenceMs = 0;
-    this.#unansweredSince ??= now;
-    this.#frame.push(pcm);
-    this.#frameBytes += pcm.byteLength;
-    if (this.#frameBytes >= this.#bytes(this.#dialect.minFrameMs)) this.#flush(now);
+    this.#silent = false;
+    this.#clock.spoke(pcm.byteLength / 2);
+    this.#frames.push(pcm);
   }
 
   finalize(): void {
-    this.#flush(this.#around.now());
-    this.#line?.send(this.#dialect.finalize());
+    this.#frames.flush();
+    this.#line?.send(this.#dialect.finalize);
   }
 
   tick(now: number): void {
-    if (this.#line === undefined || this.#over) return;
-    if (this.#unansweredSince !== undefined && now - this.#unansweredSince >= STALL_MS) {
+    if (now < (this.deadline ?? Number.POSITIVE_INFINITY)) return;
+    if (this.#state === 'opening') return this.#fail(handshakeTimeout('Deepgram'));
+    if (now >= (this.#stalledAt ?? Number.POSITIVE_INFINITY)) {
       return this.#fail({ kind: 'stalled', retryable: true, detail: 'Deepgram stopped answering' });
     }
-    if (now >= (this.deadline ?? now)) this.#stayAlive(now);
+    this.#stayAlive(now);
   }
 
   close(): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#line?.send(this.#dialect.bye());
-    this.#line?.close();
-    this.#abort.abort();
+    this.#line?.send(this.#dialect.bye);
+    this.#end();
+  }
+
+  get #idleUntil(): number {
+    if (this.#dialect.keepAlive !== undefined) return this.#sentAt + KEEP_ALIVE_MS;
+    return this.#sentAt + (this.#silent ? SILENCE_MS : SILENCE_AFTER_MS);
+  }
+
+  get #stalledAt(): number | undefined {
+    const { bytes, since } = this.#unanswered;
+    return bytes >= this.#bytes(STALL_MS) ? since + STALL_MS : undefined;
   }
 
   async #open(url: string, apiKey: string): Promise<void> {
@@ -112,57 +110,75 @@ export class Deepgram implements Recogniser {
       this.#around.fetch,
       url,
       { Authorization: `Token ${apiKey}` },
-      { message: (data) => this.#message(data), closed: (code) => this.#fail(closeFailure(code)) },
-      this.#abort.signal,
+      {
+        message: (data) => this.#message(data),
+        closed: (code, reason) => this.#fail(closeFailure(code, reason)),
+      },
+      this.#handshake.signal,
     );
-    if (this.#over) return;
+    if (this.#state === 'over') return;
     if ('refusal' in opened) return this.#fail(handshakeFailure(opened.refusal));
     this.#line = opened.line;
-    this.#sentAt = this.#around.now();
-    if (!this.#dialect.opensWithMessage) this.#around.report({ type: 'recogniser.open' });
+    if (!this.#dialect.opensWithMessage) this.#opened();
+  }
+
+  #opened(): void {
+    this.#state = 'open';
+    this.#keepSilence();
+    this.#around.report({ type: 'recogniser.open' });
   }
 
   #message(data: string | ArrayBuffer): void {
-    this.#unansweredSince = undefined;
+    this.#unanswered.bytes = 0;
     const message = typeof data === 'string' ? jsonObject(data) : undefined;
     if (message === undefined) {
-      return this.#fail({
-        kind: 'protocol',
-        retryable: true,
-        detail: 'Deepgram sent something else than JSON',
-      });
+      const detail = 'Deepgram sent something else than a JSON object';
+      return this.#fail({ kind: 'protocol', retryable: true, detail });
     }
-    for (const event of this.#dialect.read(message)) {
-      if (this.#over) return;
-      if (event.type === 'recogniser.failed') return this.#fail(event.failure);
-      this.#around.report(this.#inCallTime(event));
-    }
+    for (const event of this.#dialect.read(message)) this.#pass(event);
   }
 
-  #inCallTime(event: CallEvent): CallEvent {
-    if (event.type !== 'recogniser.final' || event.endMs === undefined) return event;
-    return { ...event, endMs: event.endMs + this.#offsetMs };
+  #pass(event: CallEvent): void {
+    if (this.#state === 'over') return;
+    switch (event.type) {
+      case 'recogniser.open':
+        return this.#opened();
+      case 'recogniser.failed':
+        return this.#fail(event.failure);
+      case 'recogniser.interim':
+        // Deepgram repeats itself while the caller pauses.
+        if (event.text === this.#interim) return;
+        this.#interim = event.text;
+        return this.#around.report(event);
+      case 'recogniser.final': {
+        this.#interim = '';
+        const endMs = event.endMs === undefined ? undefined : this.#clock.callMs(event.endMs);
+        return this.#around.report({ ...event, endMs });
+      }
+      default:
+        return this.#around.report(event);
+    }
   }
 
   #stayAlive(now: number): void {
-    const message = this.#dialect.keepAlive();
-    if (message !== undefined) {
-      this.#sentAt = now;
-      this.#line?.send(message);
-      return;
-    }
-    this.#silenceMs += SILENCE_MS;
-    this.#frame.push(new Uint8Array(this.#bytes(SILENCE_MS)));
-    this.#flush(now);
+    const { keepAlive } = this.#dialect;
+    if (keepAlive === undefined) return this.#keepSilence();
+    this.#sentAt = now;
+    this.#line?.send(keepAlive);
   }
 
-  #flush(now: number): void {
-    const frame = joined(this.#frame);
-    this.#frame = [];
-    this.#frameBytes = 0;
-    this.#sentAt = now;
-    const longest = this.#bytes(MAX_FRAME_MS);
-    for (let at = 0; at < frame.byteLength; at += longest) this.#line?.send(frame.subarray(at, at + longest));
+  #keepSilence(): void {
+    const silence = new Uint8Array(this.#bytes(SILENCE_MS));
+    this.#silent = true;
+    this.#clock.filled(silence.byteLength / 2);
+    this.#frames.push(silence);
+  }
+
+  #send(frame: Uint8Array): void {
+    this.#sentAt = this.#around.now();
+    if (this.#unanswered.bytes === 0) this.#unanswered.since = this.#sentAt;
+    this.#unanswered.bytes += frame.byteLength;
+    this.#line?.send(frame);
   }
 
   #bytes(ms: number): number {
@@ -170,11 +186,15 @@ export class Deepgram implements Recogniser {
   }
 
   #fail(failure: Failure): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#line?.close();
-    this.#abort.abort();
+    if (this.#state === 'over') return;
+    this.#end();
     this.#around.report({ type: 'recogniser.failed', failure });
+  }
+
+  #end(): void {
+    this.#state = 'over';
+    if (this.#line === undefined) this.#handshake.abort();
+    else this.#line.close();
   }
 }
 
@@ -182,25 +202,21 @@ function isFlux(model: string): boolean {
   return model.startsWith('flux');
 }
 
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const [only] = chunks;
-  if (chunks.length === 1 && only !== undefined) return only;
-  const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return all;
-}
-
 /** 1008 (DATA-0000) means the audio is not what was announced, which no second try can change. */
-function closeFailure(code: number): Failure {
-  return { kind: 'closed', retryable: code !== 1008, detail: `Deepgram closed the socket with ${code}` };
+function closeFailure(code: number, reason: string): Failure {
+  const known = /(net|data)-?\d{4}/i.exec(reason)?.[0] ?? '';
+  const detail = `Deepgram closed the socket with ${code} ${known}`.trim();
+  return { kind: 'closed', retryable: code !== 1008, detail };
 }
 
-function handshakeFailure(refusal: Refusal): Failure {
-  const failure = refusalFailure('Deepgram', refusal);
-  const code = jsonObject(refusal.body)?.['err_code'];
-  return typeof code === 'string' ? { ...failure, detail: `${failure.detail} ${code}` } : failure;
+/** The request id is what the vendor's support asks for. */
+function handshakeFailure({ status, body }: Refusal): Failure {
+  if (status === undefined) return unreachable('Deepgram');
+  const { err_code: code, request_id: request } = jsonObject(body) ?? {};
+  const words = [code, request].filter((word) => typeof word === 'string');
+  return {
+    kind: status === 429 ? 'rate-limited' : 'refused',
+    retryable: isTransient(status),
+    detail: `Deepgram answered ${status} ${words.join(' ')}`.trim(),
+  };
 }

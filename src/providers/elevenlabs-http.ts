@@ -1,17 +1,21 @@
 import type { SynthesiserConfig } from '../config.ts';
 import { earliest } from '../conversation/deadline.ts';
 import type { Failure } from '../conversation/events.ts';
+import { statusFailure } from './elevenlabs-frames.ts';
 import type { Surroundings } from './ports.ts';
-import { jsonObject } from './socket.ts';
 
 /** How long a request may take to its next audio, in ms. */
 const NEXT_AUDIO_MS = 4000;
 /** Audio is passed on in pieces of at least this many bytes, save the last. */
 const PIECE_BYTES = 4096;
 
+/** One reply being spoken. */
 interface Speaking {
+  readonly reply: number;
   readonly abort: AbortController;
   readonly texts: string[];
+  /** What was requested so far; the vendor carries its melody on. */
+  previous: string;
   complete: boolean;
   running: boolean;
   due: number | undefined;
@@ -39,13 +43,13 @@ export class SpeechRequests {
   say(reply: number, text: string): void {
     const speaking = this.#of(reply);
     speaking.texts.push(text);
-    if (!speaking.running) void this.#run(reply, speaking);
+    if (!speaking.running) void this.#run(speaking);
   }
 
   finish(reply: number): void {
     const speaking = this.#of(reply);
     speaking.complete = true;
-    if (!speaking.running) this.#done(reply);
+    if (!speaking.running) this.#done(speaking);
   }
 
   cancel(reply: number): void {
@@ -54,9 +58,13 @@ export class SpeechRequests {
   }
 
   tick(now: number): void {
-    for (const [reply, speaking] of this.#speaking) {
+    for (const speaking of this.#speaking.values()) {
       if (speaking.due === undefined || now < speaking.due) continue;
-      this.#fail(reply, { kind: 'stalled', retryable: true, detail: 'ElevenLabs sent no audio over HTTP' });
+      this.#fail(speaking, {
+        kind: 'stalled',
+        retryable: true,
+        detail: 'ElevenLabs sent no audio over HTTP',
+      });
       speaking.abort.abort();
     }
   }
@@ -69,8 +77,10 @@ export class SpeechRequests {
     const known = this.#speaking.get(reply);
     if (known !== undefined) return known;
     const speaking: Speaking = {
+      reply,
       abort: new AbortController(),
       texts: [],
+      previous: '',
       complete: false,
       running: false,
       due: undefined,
@@ -79,48 +89,57 @@ export class SpeechRequests {
     return speaking;
   }
 
-  async #run(reply: number, speaking: Speaking): Promise<void> {
+  async #run(speaking: Speaking): Promise<void> {
     speaking.running = true;
     try {
       for (let text = speaking.texts.shift(); text !== undefined; text = speaking.texts.shift()) {
-        const failure = await this.#request(reply, speaking, text);
-        if (failure !== undefined) return this.#fail(reply, failure);
+        const failure = await this.#request(speaking, text);
+        if (failure !== undefined) return this.#fail(speaking, failure);
       }
     } catch {
-      return this.#fail(reply, {
-        kind: 'closed',
-        retryable: true,
-        detail: 'the request to ElevenLabs was lost',
-      });
+      const detail = 'the request to ElevenLabs was lost';
+      return this.#fail(speaking, { kind: 'closed', retryable: true, detail });
     }
     speaking.running = false;
     speaking.due = undefined;
-    if (speaking.complete) this.#done(reply);
+    if (speaking.complete) this.#done(speaking);
   }
 
-  async #request(reply: number, speaking: Speaking, text: string): Promise<Failure | undefined> {
+  async #request(speaking: Speaking, text: string): Promise<Failure | undefined> {
+    const { previous } = speaking;
+    speaking.previous = `${previous} ${text}`.trim();
     speaking.due = this.#around.now() + NEXT_AUDIO_MS;
     const response = await this.#around.fetch(this.#url, {
       method: 'POST',
       headers: { 'xi-api-key': this.#config.apiKey, 'content-type': 'application/json' },
-      body: JSON.stringify({ text, model_id: this.#config.model }),
+      body: JSON.stringify({
+        text,
+        model_id: this.#config.model,
+        ...(previous === '' ? {} : { previous_text: previous }),
+      }),
       signal: speaking.abort.signal,
     });
     if (!response.ok || response.body === null) return statusFailure(response.status, await response.text());
-    // Network chunks end anywhere, also in the middle of a sample.
-    let held = new Uint8Array(0);
-    for await (const chunk of response.body as ReadableStream<Uint8Array>) {
-      speaking.due = this.#around.now() + NEXT_AUDIO_MS;
-      held = joined(held, chunk);
-      if (held.byteLength >= PIECE_BYTES) held = this.#pass(reply, held);
-    }
-    this.#pass(reply, held);
+    await this.#stream(speaking, response.body);
     return undefined;
   }
 
-  #pass(reply: number, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  /** Network chunks end anywhere, also in the middle of a sample. */
+  async #stream(speaking: Speaking, body: ReadableStream<Uint8Array>): Promise<void> {
+    let held = new Uint8Array(0);
+    for await (const chunk of body) {
+      speaking.due = this.#around.now() + NEXT_AUDIO_MS;
+      held = joined(held, chunk);
+      if (held.byteLength >= PIECE_BYTES) held = this.#pass(speaking, held);
+    }
+    this.#pass(speaking, held);
+  }
+
+  /** Reports the whole samples; returns the rest. */
+  #pass(speaking: Speaking, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     const whole = bytes.byteLength - (bytes.byteLength % 2);
-    if (whole > 0 && this.#speaking.has(reply)) {
+    if (whole > 0 && this.#isLive(speaking)) {
+      const { reply } = speaking;
       this.#around.report({
         type: 'voice.audio',
         reply,
@@ -131,26 +150,24 @@ export class SpeechRequests {
     return bytes.slice(whole);
   }
 
-  #done(reply: number): void {
-    if (this.#speaking.delete(reply)) this.#around.report({ type: 'voice.done', reply });
+  #done(speaking: Speaking): void {
+    const { reply } = speaking;
+    if (!this.#isLive(speaking)) return;
+    this.#speaking.delete(reply);
+    this.#around.report({ type: 'voice.done', reply });
   }
 
-  #fail(reply: number, failure: Failure): void {
-    if (this.#speaking.delete(reply)) this.#around.report({ type: 'voice.failed', reply, failure });
+  #fail(speaking: Speaking, failure: Failure): void {
+    const { reply } = speaking;
+    if (!this.#isLive(speaking)) return;
+    this.#speaking.delete(reply);
+    this.#around.report({ type: 'voice.failed', reply, failure });
   }
-}
 
-/** The body outranks the status: an empty account is a 401 that says quota_exceeded. */
-function statusFailure(status: number, body: string): Failure {
-  const detail = jsonObject(body)?.['detail'];
-  const code =
-    typeof detail === 'object' && detail !== null && 'status' in detail ? String(detail.status) : '';
-  const transient = status === 429 || status >= 500;
-  return {
-    kind: status === 429 ? 'rate-limited' : 'refused',
-    retryable: transient,
-    detail: `ElevenLabs answered ${status} ${code}`.trim(),
-  };
+  /** A reply that was cancelled and begun anew is another one. */
+  #isLive(speaking: Speaking): boolean {
+    return this.#speaking.get(speaking.reply) === speaking;
+  }
 }
 
 function joined(a: Uint8Array<ArrayBuffer>, b: Uint8Array): Uint8Array<ArrayBuffer> {

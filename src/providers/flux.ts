@@ -1,24 +1,31 @@
 import * as v from 'valibot';
-import type { CallEvent } from '../conversation/events.ts';
-import type { Dialect, DialectOptions } from './deepgram.ts';
+import type { CallEvent, Failure } from '../conversation/events.ts';
+import type { Dialect, DialectOptions } from './dialect.ts';
 
 const turnInfo = v.object({
   type: v.literal('TurnInfo'),
   event: v.string(),
   transcript: v.string(),
-  words: v.optional(v.array(v.object({ end: v.optional(v.number()) })), []),
+  words: v.nullish(v.array(v.object({ end: v.nullish(v.number()) })), []),
 });
-const other = v.object({ type: v.picklist(['Connected', 'Warning', 'Error']), code: v.optional(v.string()) });
-const message = v.union([turnInfo, other]);
+const code = v.nullish(v.string(), '');
+const message = v.variant('type', [
+  turnInfo,
+  v.object({ type: v.literal('Connected') }),
+  v.object({ type: v.literal('Warning'), code }),
+  v.object({ type: v.literal('Error'), code }),
+]);
 
 /** Deepgram `/v2/listen` (Flux): the model decides where turns end. */
 export class Flux implements Dialect {
   readonly path = '/v2/listen';
-  /** There is no keep-alive message; turns end by the clock of the audio, so silence is sent in its place. */
-  readonly keepAliveMs = undefined;
   /** Flux is made for frames of 80 ms (Deepgram, Flux quickstart). */
-  readonly minFrameMs = 80;
+  readonly frameMs = { shortest: 80, longest: 80 };
   readonly opensWithMessage = true;
+  /** There is no such message; turns end by the clock of the audio, so silence is sent in its place. */
+  readonly keepAlive = undefined;
+  readonly finalize = JSON.stringify({ type: 'ForceEndTurn' });
+  readonly bye = JSON.stringify({ type: 'CloseStream' });
 
   parameters(options: DialectOptions): URLSearchParams {
     const parameters = new URLSearchParams({
@@ -34,44 +41,41 @@ export class Flux implements Dialect {
     return parameters;
   }
 
-  keepAlive(): undefined {
-    return undefined;
-  }
-
-  finalize(): string {
-    return JSON.stringify({ type: 'ForceEndTurn' });
-  }
-
-  bye(): string {
-    return JSON.stringify({ type: 'CloseStream' });
-  }
-
   read(data: Record<string, unknown>): readonly CallEvent[] {
     const parsed = v.safeParse(message, data);
     if (!parsed.success) return [];
     const news = parsed.output;
-    if (news.type === 'TurnInfo') return turn(news);
-    if (news.type === 'Connected') return [{ type: 'recogniser.open' }];
-    if (news.type === 'Warning') {
-      const noTurn = news.code === 'FORCE_END_TURN_NO_ACTIVE_TURN';
-      return noTurn ? [{ type: 'recogniser.final', text: '', endMs: undefined }] : [];
+    switch (news.type) {
+      case 'TurnInfo':
+        return turn(news);
+      case 'Connected':
+        return [{ type: 'recogniser.open' }];
+      case 'Warning':
+        if (news.code !== 'FORCE_END_TURN_NO_ACTIVE_TURN') return [];
+        return [{ type: 'recogniser.final', text: '', endMs: undefined }];
+      case 'Error':
+        return [{ type: 'recogniser.failed', failure: failureOf(news.code) }];
+      default:
+        return news satisfies never;
     }
-    const ours = news.code?.startsWith('UNPARSABLE') ?? false;
-    const failure = {
-      kind: 'protocol',
-      retryable: !ours,
-      detail: `Deepgram error ${news.code ?? ''}`,
-    } as const;
-    return [{ type: 'recogniser.failed', failure }];
   }
 }
 
 function turn(news: v.InferOutput<typeof turnInfo>): readonly CallEvent[] {
   const text = news.transcript;
   if (news.event === 'EndOfTurn') {
-    const end = news.words.at(-1)?.end;
+    const end = news.words.at(-1)?.end ?? undefined;
     return [{ type: 'recogniser.final', text, endMs: end === undefined ? undefined : end * 1000 }];
   }
   const interim: readonly CallEvent[] = text === '' ? [] : [{ type: 'recogniser.interim', text }];
   return news.event === 'StartOfTurn' ? [{ type: 'recogniser.speech' }, ...interim] : interim;
+}
+
+/** A message of ours that cannot be read would not be readable the next time. */
+function failureOf(error: string): Failure {
+  return {
+    kind: 'protocol',
+    retryable: !error.startsWith('UNPARSABLE'),
+    detail: `Deepgram error ${error}`.trim(),
+  };
 }

@@ -1,22 +1,21 @@
 import * as v from 'valibot';
 import type { CallEvent } from '../conversation/events.ts';
-import type { Dialect, DialectOptions } from './deepgram.ts';
+import type { Dialect, DialectOptions } from './dialect.ts';
 
-/** Deepgram closes a socket that is silent for 10 s (NET-0001) and asks for KeepAlive every 3 to 5 s. */
-const KEEP_ALIVE_MS = 4000;
 /** Values below 1000 bring nothing because interim results come once a second (Deepgram, utterance_end_ms). */
 const UTTERANCE_END_MS = 1000;
 /** Two times of the recogniser that differ by less are the same, in ms. */
 const SAME_TIME_MS = 10;
 
+const flag = v.nullish(v.boolean(), false);
 const word = v.object({ end: v.number() });
 const results = v.object({
   type: v.literal('Results'),
-  is_final: v.optional(v.boolean(), false),
-  speech_final: v.optional(v.boolean(), false),
-  from_finalize: v.optional(v.boolean(), false),
+  is_final: flag,
+  speech_final: flag,
+  from_finalize: flag,
   channel: v.object({
-    alternatives: v.array(v.object({ transcript: v.string(), words: v.optional(v.array(word), []) })),
+    alternatives: v.array(v.object({ transcript: v.string(), words: v.nullish(v.array(word), []) })),
   }),
 });
 const utteranceEnd = v.object({ type: v.literal('UtteranceEnd'), last_word_end: v.number() });
@@ -25,12 +24,14 @@ const message = v.variant('type', [results, utteranceEnd, v.object({ type: v.lit
 /** Deepgram `/v1/listen` (Nova): utterances are assembled here from final segments. */
 export class Nova implements Dialect {
   readonly path = '/v1/listen';
-  readonly keepAliveMs = KEEP_ALIVE_MS;
-  readonly minFrameMs = 20;
+  /** Deepgram asks for 20 to 250 ms (Deepgram, live streaming). */
+  readonly frameMs = { shortest: 20, longest: 250 };
   readonly opensWithMessage = false;
+  readonly keepAlive = JSON.stringify({ type: 'KeepAlive' });
+  readonly finalize = JSON.stringify({ type: 'Finalize' });
+  readonly bye = JSON.stringify({ type: 'CloseStream' });
   #finals: string[] = [];
   #lastEndMs: number | undefined;
-  #finalizing = false;
 
   parameters(options: DialectOptions): URLSearchParams {
     return new URLSearchParams({
@@ -48,27 +49,13 @@ export class Nova implements Dialect {
     });
   }
 
-  keepAlive(): string {
-    return JSON.stringify({ type: 'KeepAlive' });
-  }
-
-  finalize(): string {
-    this.#finalizing = true;
-    return JSON.stringify({ type: 'Finalize' });
-  }
-
-  bye(): string {
-    return JSON.stringify({ type: 'CloseStream' });
-  }
-
   read(data: Record<string, unknown>): readonly CallEvent[] {
     const parsed = v.safeParse(message, data);
     // Metadata, and message types the vendor adds later, say nothing about the conversation.
     if (!parsed.success) return [];
-    if (parsed.output.type === 'SpeechStarted') return [{ type: 'recogniser.speech' }];
-    return parsed.output.type === 'Results'
-      ? this.#results(parsed.output)
-      : this.#utteranceEnd(parsed.output);
+    const news = parsed.output;
+    if (news.type === 'SpeechStarted') return [{ type: 'recogniser.speech' }];
+    return news.type === 'Results' ? this.#results(news) : this.#utteranceEnd(news.last_word_end * 1000);
   }
 
   #results(news: v.InferOutput<typeof results>): readonly CallEvent[] {
@@ -79,30 +66,25 @@ export class Nova implements Dialect {
     }
     if (text !== '') {
       this.#finals.push(text);
-      this.#lastEndMs = milliseconds(best?.words.at(-1)?.end);
+      const end = best?.words.at(-1)?.end;
+      if (end !== undefined) this.#lastEndMs = end * 1000;
     }
-    if (news.speech_final || (this.#finalizing && news.from_finalize))
-      return this.#commit(news.from_finalize);
+    if (news.from_finalize || (news.speech_final && this.#finals.length > 0)) return [this.#commit()];
     return text === '' ? [] : [{ type: 'recogniser.interim', text: this.#finals.join(' ') }];
   }
 
   /** Comes after the last word even when noise hides the end of speech; for words already committed it is no news. */
-  #utteranceEnd(news: v.InferOutput<typeof utteranceEnd>): readonly CallEvent[] {
-    const endMs = milliseconds(news.last_word_end) ?? -1;
-    if (this.#finals.length === 0 || endMs < (this.#lastEndMs ?? 0) - SAME_TIME_MS) return [];
-    return this.#commit(false);
+  #utteranceEnd(lastWordEndMs: number): readonly CallEvent[] {
+    // -1 stands for no word at all.
+    const about = lastWordEndMs >= (this.#lastEndMs ?? 0) - SAME_TIME_MS;
+    return about && this.#finals.length > 0 ? [this.#commit()] : [];
   }
 
-  #commit(answersFinalize: boolean): readonly CallEvent[] {
+  #commit(): CallEvent {
     const text = this.#finals.join(' ');
     const endMs = this.#lastEndMs;
     this.#finals = [];
     this.#lastEndMs = undefined;
-    if (answersFinalize) this.#finalizing = false;
-    return text === '' && !answersFinalize ? [] : [{ type: 'recogniser.final', text, endMs }];
+    return { type: 'recogniser.final', text, endMs };
   }
-}
-
-function milliseconds(seconds: number | undefined): number | undefined {
-  return seconds === undefined ? undefined : seconds * 1000;
 }

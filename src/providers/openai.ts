@@ -4,9 +4,10 @@ import type { ModelConfig } from '../config.ts';
 import { earliest } from '../conversation/deadline.ts';
 import type { Failure, Message } from '../conversation/events.ts';
 import type { Model, Surroundings } from './ports.ts';
+import { isTransient } from './socket.ts';
 
 /** How long the first token may take, in ms; a caller has long noticed by then. */
-const FIRST_TOKEN_MS = 5000;
+const FIRST_TOKEN_MS = 4000;
 /** How long a stream may pause between two tokens, in ms. The SDK's own timeout ends with the headers. */
 const BODY_STALL_MS = 5000;
 /** Codes of a 429 that no retry can heal: the account is empty or capped (OpenAI, error codes). */
@@ -19,6 +20,7 @@ const SPENT_CODES: readonly string[] = [
 ];
 
 interface Ask {
+  readonly reply: number;
   readonly abort: AbortController;
   due: number;
 }
@@ -38,6 +40,8 @@ export class OpenAIModel implements Model {
       baseURL: config.baseUrl,
       fetch: (url, init) => around.fetch(String(url), init as RequestInit), // the SDK's own init type is a subset
       maxRetries: 0,
+      // Its log would repeat what the model said.
+      logLevel: 'off',
     });
   }
 
@@ -48,9 +52,9 @@ export class OpenAIModel implements Model {
   }
 
   ask(reply: number, messages: readonly Message[]): void {
-    const ask: Ask = { abort: new AbortController(), due: this.#around.now() + FIRST_TOKEN_MS };
+    const ask: Ask = { reply, abort: new AbortController(), due: this.#around.now() + FIRST_TOKEN_MS };
     this.#asks.set(reply, ask);
-    void this.#stream(reply, ask, messages);
+    void this.#stream(ask, messages);
   }
 
   cancel(reply: number): void {
@@ -59,9 +63,9 @@ export class OpenAIModel implements Model {
   }
 
   tick(now: number): void {
-    for (const [reply, ask] of this.#asks) {
+    for (const ask of this.#asks.values()) {
       if (now < ask.due) continue;
-      this.#fail(reply, { kind: 'stalled', retryable: true, detail: 'the model stopped sending' });
+      this.#fail(ask, { kind: 'stalled', retryable: true, detail: 'the model stopped sending' });
       ask.abort.abort();
     }
   }
@@ -70,39 +74,45 @@ export class OpenAIModel implements Model {
     for (const reply of [...this.#asks.keys()]) this.cancel(reply);
   }
 
-  async #stream(reply: number, ask: Ask, messages: readonly Message[]): Promise<void> {
+  async #stream(ask: Ask, messages: readonly Message[]): Promise<void> {
     try {
       const stream = await this.#client.chat.completions.create(this.#request(messages), {
         signal: ask.abort.signal,
       });
       let finish: string | null = null;
-      for await (const chunk of stream) {
+      for await (const { choices } of stream) {
         ask.due = this.#around.now() + BODY_STALL_MS;
-        const [choice] = chunk.choices;
+        // The chunk that tells the usage has no choice.
+        const [choice] = choices;
         finish = choice?.finish_reason ?? finish;
         const text = choice?.delta.content;
-        if (text && this.#asks.has(reply)) this.#around.report({ type: 'model.text', reply, text });
+        if (text) this.#around.report({ type: 'model.text', reply: ask.reply, text });
       }
-      this.#finish(reply, finish);
+      this.#finish(ask, finish);
     } catch (error) {
-      this.#fail(reply, failureOf(error));
+      this.#fail(ask, failureOf(error));
     }
   }
 
   /** A stream that ends without saying why was cut off; the SDK does not treat that as an error. */
-  #finish(reply: number, finish: string | null): void {
+  #finish(ask: Ask, finish: string | null): void {
     if (finish === null) {
-      return this.#fail(reply, {
-        kind: 'truncated',
-        retryable: true,
-        detail: 'the stream ended without a finish reason',
-      });
+      const detail = 'the stream ended without a finish reason';
+      return this.#fail(ask, { kind: 'truncated', retryable: true, detail });
     }
-    if (this.#asks.delete(reply)) this.#around.report({ type: 'model.done', reply });
+    if (!this.#isLive(ask)) return;
+    this.#asks.delete(ask.reply);
+    this.#around.report({ type: 'model.done', reply: ask.reply });
   }
 
-  #fail(reply: number, failure: Failure): void {
-    if (this.#asks.delete(reply)) this.#around.report({ type: 'model.failed', reply, failure });
+  #fail(ask: Ask, failure: Failure): void {
+    if (!this.#isLive(ask)) return;
+    this.#asks.delete(ask.reply);
+    this.#around.report({ type: 'model.failed', reply: ask.reply, failure });
+  }
+
+  #isLive(ask: Ask): boolean {
+    return this.#asks.get(ask.reply) === ask;
   }
 
   #request(messages: readonly Message[]): ChatCompletionCreateParamsStreaming {
@@ -128,14 +138,17 @@ function failureOf(error: unknown): Failure {
   if (error instanceof APIConnectionError) {
     return { kind: 'unreachable', retryable: true, detail: 'the model cannot be reached' };
   }
+  if (error instanceof SyntaxError) {
+    return { kind: 'protocol', retryable: true, detail: 'the model sent something else than JSON' };
+  }
   if (!(error instanceof APIError)) {
     return { kind: 'closed', retryable: true, detail: 'the connection to the model was lost' };
   }
-  const { status } = error;
-  const code = typeof error.code === 'string' ? error.code : (error.type ?? '');
-  const detail = `the model answered ${status ?? 'an error in its stream'} ${code}`.trim();
-  const spent = SPENT_CODES.includes(code) || SPENT_CODES.includes(error.type ?? '');
-  if (status === 429) return { kind: 'rate-limited', retryable: !spent, detail };
-  const transient = status === undefined || status >= 500 || status === 408 || status === 409;
-  return { kind: status === undefined ? 'protocol' : 'refused', retryable: transient, detail };
+  const { status, code, type } = error;
+  const spent = SPENT_CODES.includes(code ?? '') || SPENT_CODES.includes(type ?? '');
+  return {
+    kind: status === 429 ? 'rate-limited' : status === undefined ? 'protocol' : 'refused',
+    retryable: !spent && (status === undefined || isTransient(status)),
+    detail: `the model answered ${status ?? 'an error in its stream'} ${code ?? type ?? ''}`.trim(),
+  };
 }

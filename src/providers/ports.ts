@@ -23,19 +23,19 @@ interface Timed {
 
 /** A connection to a speech recogniser, for the whole call. Reports `recogniser.open` before any other news, and nothing after `recogniser.failed`. */
 export interface Recogniser extends Timed {
-  /** 16-bit mono PCM at the rate it was opened with. */
+  /** 16-bit mono PCM at the rate it was opened with. What comes before `recogniser.open` is lost. */
   audio(pcm: Uint8Array): void;
   /** Asks for the final transcript of what was sent; the answer may be an empty `recogniser.final`, or none. */
   finalize(): void;
 }
 
-/** A language model. For every `ask` it reports `model.text` any number of times, then one `model.done` or `model.failed`. */
+/** A language model. For every `ask` it reports `model.text` any number of times, then one `model.done` or `model.failed`; after `cancel` nothing. */
 export interface Model extends Timed {
   ask(reply: number, messages: readonly Message[]): void;
   cancel(reply: number): void;
 }
 
-/** A speech synthesiser. After `finish` it reports `voice.done` once all audio of the reply was reported; `voice.failed` ends a reply early. */
+/** A speech synthesiser. After `finish` it reports `voice.done` once all audio of the reply was reported; `voice.failed` ends a reply early; after `cancel` there is no news of it. */
 export interface Voice extends Timed {
   /** Makes the connection ready before it is needed. */
   prepare(): void;

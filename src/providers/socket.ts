@@ -1,7 +1,7 @@
 import type { Failure } from '../conversation/events.ts';
 import type { Fetch } from './ports.ts';
 
-/** How long a provider may take to answer the WebSocket handshake, in ms. */
+/** How long a provider may take until its connection can be used, in ms; whoever opens a line keeps the time. */
 export const HANDSHAKE_MS = 5000;
 /** How much of a refusal's body is read, in characters. */
 const MAX_REFUSAL_CHARACTERS = 2000;
@@ -24,7 +24,6 @@ export interface LineEvents {
 export interface Refusal {
   /** HTTP status; undefined when nobody answered. */
   readonly status: number | undefined;
-  readonly timedOut: boolean;
   readonly body: string;
 }
 
@@ -32,7 +31,8 @@ export type Opened = { readonly line: Line } | { readonly refusal: Refusal };
 
 /**
  * Opens a WebSocket through `fetch`, because only that form carries request headers. `url` is http(s). Never throws:
- * a refusal is a value. When `signal` aborts, the result does not matter and no socket stays open.
+ * a refusal is a value. `signal` ends the handshake: then the result does not matter and no socket stays open. It has
+ * no effect on an open line.
  */
 export async function openLine(
   fetch: Fetch,
@@ -44,7 +44,6 @@ export async function openLine(
   // The platform drops an open socket whose request's signal aborts, so the signal ends with the handshake.
   const handshake = new AbortController();
   const giveUp = () => handshake.abort();
-  const timer = setTimeout(giveUp, HANDSHAKE_MS);
   signal.addEventListener('abort', giveUp);
   try {
     const response = await fetch(url, {
@@ -54,27 +53,29 @@ export async function openLine(
     const socket = response.webSocket;
     if (socket) return { line: acceptLine(socket, events, signal) };
     const body = (await response.text()).slice(0, MAX_REFUSAL_CHARACTERS);
-    return { refusal: { status: response.status, timedOut: false, body } };
+    return { refusal: { status: response.status, body } };
   } catch {
-    return { refusal: { status: undefined, timedOut: handshake.signal.aborted, body: '' } };
+    return { refusal: { status: undefined, body: '' } };
   } finally {
-    clearTimeout(timer);
     signal.removeEventListener('abort', giveUp);
   }
 }
 
 function acceptLine(socket: WebSocket, events: LineEvents, signal: AbortSignal): Line {
   let open = true;
+  const closed = (code: number, reason: string) => {
+    if (!open) return;
+    open = false;
+    events.closed(code, reason);
+  };
   // The platform's default is "blob", which cannot be read synchronously.
   socket.binaryType = 'arraybuffer';
   socket.addEventListener('message', ({ data }) => {
     if (open) events.message(data as string | ArrayBuffer); // binaryType rules Blob out
   });
-  socket.addEventListener('close', ({ code, reason }) => {
-    if (!open) return;
-    open = false;
-    events.closed(code, reason);
-  });
+  socket.addEventListener('close', ({ code, reason }) => closed(code, reason));
+  // Usually the close event comes alone or first; an error without any would leave the line dead and silent.
+  socket.addEventListener('error', () => closed(1006, ''));
   socket.accept();
   const line: Line = {
     send(data) {
@@ -90,15 +91,19 @@ function acceptLine(socket: WebSocket, events: LineEvents, signal: AbortSignal):
   return line;
 }
 
-/** What a refused handshake means where the provider has no better explanation in the body. */
-export function refusalFailure(provider: string, refusal: Refusal): Failure {
-  const { status } = refusal;
-  if (refusal.timedOut)
-    return { kind: 'timeout', retryable: true, detail: `${provider} did not answer the handshake` };
-  if (status === undefined)
-    return { kind: 'unreachable', retryable: true, detail: `${provider} cannot be reached` };
-  if (status === 429) return { kind: 'rate-limited', retryable: true, detail: `${provider} answered 429` };
-  return { kind: 'refused', retryable: status >= 500, detail: `${provider} answered ${status}` };
+/** Nobody answered the handshake in time. */
+export function handshakeTimeout(provider: string): Failure {
+  return { kind: 'timeout', retryable: true, detail: `${provider} did not answer the handshake` };
+}
+
+/** There is nobody at the address, or the connection was lost before an answer. */
+export function unreachable(provider: string): Failure {
+  return { kind: 'unreachable', retryable: true, detail: `${provider} cannot be reached` };
+}
+
+/** Statuses that may be gone the next time: timeout, conflict, too many requests and every fault of the server. */
+export function isTransient(status: number): boolean {
+  return status === 408 || status === 409 || status === 429 || status >= 500;
 }
 
 /** The object in a JSON text, or undefined when it holds anything else. */

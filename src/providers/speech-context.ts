@@ -1,7 +1,7 @@
 import type { Alignment } from '../conversation/events.ts';
 
-/** How long audio may take after text was sent, in ms. */
-const FIRST_AUDIO_MS = 3000;
+/** How long audio may take after text was sent or other audio came, in ms. */
+const NEXT_AUDIO_MS = 3000;
 /** Audio that pauses this long after all text was sent is over, though not every character was aligned, in ms. */
 const QUIET_MS = 1000;
 /** The share of the characters that makes a reply nearly covered: normalised numbers and symbols may go uncounted. */
@@ -12,27 +12,26 @@ const CLOSE_MS = 1500;
 /** One reply being spoken on the socket: what was sent, what has sounded, and what is due. */
 export class SpeechContext {
   readonly reply: number;
+  /** `complete`: all its text was sent; `closing`: its last frame is awaited; `cancelled`: nobody listens any more. */
+  #state: 'speaking' | 'complete' | 'closing' | 'cancelled' = 'speaking';
   #sentCharacters = 0;
   #voicedCharacters = 0;
   #due: number | undefined;
-  #oddByte: Uint8Array = new Uint8Array(0);
+  #oddByte: number | undefined;
   #aligned = false;
   #sounded = false;
-  #complete = false;
-  #closing = false;
-  #cancelled = false;
 
   constructor(reply: number) {
     this.reply = reply;
   }
 
-  get deadline(): number | undefined {
-    return this.#due;
+  get state(): 'speaking' | 'complete' | 'closing' | 'cancelled' {
+    return this.#state;
   }
 
-  /** All its text was sent. */
-  get complete(): boolean {
-    return this.#complete;
+  /** When something should have happened, in ms since the epoch. */
+  get deadline(): number | undefined {
+    return this.#due;
   }
 
   /** Every character that was sent has come back with audio. */
@@ -46,42 +45,54 @@ export class SpeechContext {
     return !this.#aligned || this.#voicedCharacters >= this.#sentCharacters * NEARLY;
   }
 
-  get closing(): boolean {
-    return this.#closing;
-  }
-
-  get cancelled(): boolean {
-    return this.#cancelled;
-  }
-
   said(text: string, now: number): void {
     this.#sentCharacters += dense(text);
-    this.#due = now + FIRST_AUDIO_MS;
+    this.#due = now + NEXT_AUDIO_MS;
   }
 
-  /** Takes audio; returns its whole samples. */
+  /** Takes audio; returns its whole samples. A sample that two pieces share is put together. */
   heard(audio: Uint8Array, alignment: Alignment | undefined, now: number): Uint8Array {
-    for (const character of alignment?.characters ?? []) this.#voicedCharacters += dense(character);
-    this.#due =
-      this.#complete || !this.covered ? now + (this.#complete ? QUIET_MS : FIRST_AUDIO_MS) : undefined;
-    const bytes = this.#oddByte.byteLength === 0 ? audio : Uint8Array.of(...this.#oddByte, ...audio);
-    const whole = bytes.byteLength - (bytes.byteLength % 2);
-    this.#oddByte = bytes.slice(whole);
-    return bytes.subarray(0, whole);
+    this.#sounded = true;
+    if (alignment !== undefined) {
+      this.#aligned = true;
+      for (const character of alignment.characters) this.#voicedCharacters += dense(character);
+    }
+    this.#due = this.#next(now);
+    return this.#whole(audio);
   }
 
   finish(now: number): void {
-    this.#complete = true;
+    this.#state = 'complete';
     if (this.nearlyCovered && !this.covered) this.#due = now + QUIET_MS;
   }
 
   close(now: number): void {
-    this.#closing = true;
+    this.#state = 'closing';
     this.#due = now + CLOSE_MS;
   }
 
+  /** It counts as alive until the vendor has said that it is over, however long that takes. */
   cancel(): void {
-    this.#cancelled = true;
+    this.#state = 'cancelled';
+    this.#due = undefined;
+  }
+
+  #next(now: number): number | undefined {
+    if (this.#state === 'closing') return now + CLOSE_MS;
+    if (this.covered) return undefined;
+    return now + (this.#state === 'complete' && this.nearlyCovered ? QUIET_MS : NEXT_AUDIO_MS);
+  }
+
+  #whole(audio: Uint8Array): Uint8Array {
+    let bytes = audio;
+    if (this.#oddByte !== undefined) {
+      bytes = new Uint8Array(1 + audio.byteLength);
+      bytes[0] = this.#oddByte;
+      bytes.set(audio, 1);
+    }
+    const whole = bytes.byteLength - (bytes.byteLength % 2);
+    this.#oddByte = bytes[whole];
+    return bytes.subarray(0, whole);
   }
 }
 

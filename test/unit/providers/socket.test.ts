@@ -1,57 +1,115 @@
-import { afterEach, expect, it, vi } from 'vitest';
-import { HANDSHAKE_MS, openLine } from '../../../src/providers/socket.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type LineEvents, openLine } from '../../../src/providers/socket.ts';
+import { never, Surround } from './surround.ts';
 
-afterEach(() => {
-  vi.useRealTimers();
+let vendor: Surround;
+let heard: unknown[];
+let events: LineEvents;
+beforeEach(() => {
+  vendor = new Surround();
+  heard = [];
+  events = {
+    message: (data) => heard.push(data),
+    closed: (code, reason) => heard.push([code, reason]),
+  };
 });
 
-const ignore = { message: () => {}, closed: () => {} };
-
-/** As much of a provider's socket as `openLine` touches; Node has no response that carries one. */
-function upgraded(): Response {
-  const webSocket = {
-    binaryType: '',
-    addEventListener() {},
-    accept() {},
-    send() {},
-    close() {},
-    readyState: WebSocket.OPEN,
-  };
-  return { webSocket } as unknown as Response;
+function open(signal = new AbortController().signal) {
+  return openLine(
+    vendor.around.fetch,
+    'http://provider.test/x',
+    { Authorization: 'Token k' },
+    events,
+    signal,
+  );
 }
 
-it('keeps an open socket however long it lives: its signal never aborts after the handshake', async () => {
-  vi.useFakeTimers();
-  let signal: AbortSignal | null | undefined;
-  const call = new AbortController();
-  const opened = await openLine(
-    async (_, init) => {
-      signal = init?.signal;
-      return upgraded();
-    },
-    'http://provider.test',
-    {},
-    ignore,
-    call.signal,
-  );
-  expect('line' in opened).toBe(true);
-  vi.advanceTimersByTime(10 * HANDSHAKE_MS);
-  call.abort();
-  expect(signal?.aborted).toBe(false);
+async function opened() {
+  const result = await open();
+  if ('refusal' in result) throw new Error('refused');
+  return result.line;
+}
+
+describe('openLine', () => {
+  it('asks for an upgrade with its headers', async () => {
+    await opened();
+    const [request] = vendor.requests;
+    expect(request?.headers.get('upgrade')).toBe('websocket');
+    expect(request?.headers.get('authorization')).toBe('Token k');
+    expect(vendor.socket.binaryType).toBe('arraybuffer');
+  });
+
+  it('returns the status and the body of a refusal', async () => {
+    vendor.answer = () => new Response('{"err_code":"NO"}', { status: 402 });
+    expect(await open()).toEqual({ refusal: { status: 402, body: '{"err_code":"NO"}' } });
+  });
+
+  it('takes a plain 200 for a refusal', async () => {
+    vendor.answer = () => new Response('hello');
+    expect(await open()).toEqual({ refusal: { status: 200, body: 'hello' } });
+  });
+
+  it('returns a refusal without status when nobody answers', async () => {
+    vendor.answer = () => Promise.reject(new Error('Network connection lost.'));
+    expect(await open()).toEqual({ refusal: { status: undefined, body: '' } });
+  });
+
+  it('gives up the handshake when told to', async () => {
+    const abort = new AbortController();
+    vendor.answer = ({ signal }) => never(signal);
+    const opening = open(abort.signal);
+    abort.abort();
+    expect(await opening).toEqual({ refusal: { status: undefined, body: '' } });
+  });
+
+  it('closes a socket that came although the handshake was given up', async () => {
+    const abort = new AbortController();
+    vendor.answer = () => {
+      abort.abort();
+      return vendor.accept();
+    };
+    await open(abort.signal);
+    expect(vendor.socket.closedWith).toBe(1000);
+  });
+
+  it('never aborts the request of an open socket, which would drop it', async () => {
+    const abort = new AbortController();
+    await open(abort.signal);
+    abort.abort();
+    expect(vendor.requests[0]?.signal?.aborted).toBe(false);
+  });
 });
 
-it('gives up a handshake that is never answered', async () => {
-  vi.useFakeTimers();
-  const opening = openLine(
-    (_, init) =>
-      new Promise((_resolve, reject) =>
-        init?.signal?.addEventListener('abort', () => reject(new Error('aborted'))),
-      ),
-    'http://provider.test',
-    {},
-    ignore,
-    new AbortController().signal,
-  );
-  vi.advanceTimersByTime(HANDSHAKE_MS);
-  expect(await opening).toEqual({ refusal: { status: undefined, timedOut: true, body: '' } });
+describe('a line', () => {
+  it('tells of one end only, whatever events come', async () => {
+    await opened();
+    vendor.socket.ends(1011, 'reason');
+    vendor.socket.breaks();
+    vendor.socket.says('late');
+    expect(heard).toEqual([[1011, 'reason']]);
+  });
+
+  it('ends with an error that no close follows', async () => {
+    await opened();
+    vendor.socket.breaks();
+    expect(heard).toEqual([[1006, '']]);
+  });
+
+  it('closes without news, once', async () => {
+    const line = await opened();
+    line.close();
+    line.close();
+    vendor.socket.says('late');
+    vendor.socket.ends(1000);
+    expect(vendor.socket.closedWith).toBe(1000);
+    expect(heard).toEqual([]);
+  });
+
+  it('sends nothing into a socket that is not open', async () => {
+    const line = await opened();
+    line.send('a');
+    vendor.socket.readyState = WebSocket.CLOSING;
+    line.send('b');
+    expect(vendor.socket.sent).toEqual(['a']);
+  });
 });

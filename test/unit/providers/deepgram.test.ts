@@ -1,0 +1,336 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Deepgram, listeningRate } from '../../../src/providers/deepgram.ts';
+import type { DialectOptions } from '../../../src/providers/dialect.ts';
+import { never, Surround, settled } from './surround.ts';
+
+const options: DialectOptions = {
+  apiKey: 'secret',
+  baseUrl: 'https://api.deepgram.com',
+  model: 'nova-3',
+  endpointingMs: 300,
+  eotThreshold: 0.7,
+  eotTimeoutMs: 5000,
+  place: 'live',
+  samplingRate: 16_000,
+  language: 'en-US',
+};
+const flux: DialectOptions = { ...options, model: 'flux-general-en' };
+const BYTES_PER_MS = 32;
+const pcm = (ms: number) => new Uint8Array(ms * BYTES_PER_MS).fill(7);
+const CONNECTED = { type: 'Connected', request_id: 'r', sequence_id: 0 };
+
+let vendor: Surround;
+beforeEach(() => {
+  vendor = new Surround();
+});
+
+/** A connection that is open, its opening silence already taken from the record. */
+async function open(chosen: DialectOptions = options, offsetMs = 0): Promise<Deepgram> {
+  const deepgram = new Deepgram(chosen, offsetMs, vendor.around);
+  await settled();
+  if (chosen === flux) vendor.socket.says(CONNECTED);
+  expect(vendor.news).toEqual([{ type: 'recogniser.open' }]);
+  vendor.news.length = 0;
+  vendor.socket.sent.length = 0;
+  return deepgram;
+}
+
+/** Speaks in real time, in chunks of 20 ms. */
+function speak(deepgram: Deepgram, ms: number): void {
+  for (let at = 0; at < ms; at += 20) {
+    deepgram.audio(pcm(20));
+    vendor.pass(deepgram, 20);
+  }
+}
+
+const frameMs = () => vendor.socket.frames.map((frame) => frame.byteLength / BYTES_PER_MS);
+
+describe('opening', () => {
+  it('goes to the path of the model with its key as a token', async () => {
+    await open();
+    const [request] = vendor.requests;
+    expect(request?.url.href).toMatch(/^https:\/\/api\.deepgram\.com\/v1\/listen\?/);
+    expect(request?.headers.get('authorization')).toBe('Token secret');
+    await open({ ...flux, model: 'nova-2' });
+    expect(vendor.requests[1]?.url.pathname).toBe('/v1/listen');
+  });
+
+  it('counts Flux as open when it says so, and sends nothing before', async () => {
+    const deepgram = new Deepgram(flux, 0, vendor.around);
+    await settled();
+    expect(vendor.requests[0]?.url.pathname).toBe('/v2/listen');
+    vendor.pass(deepgram, 2000);
+    expect(vendor.news).toEqual([]);
+    expect(vendor.socket.sent).toEqual([]);
+    vendor.socket.says(CONNECTED);
+    expect(vendor.news).toEqual([{ type: 'recogniser.open' }]);
+  });
+
+  it('begins with silence, which keeps a muted connection open', async () => {
+    new Deepgram(options, 0, vendor.around);
+    await settled();
+    expect(frameMs()).toEqual([160]);
+    expect(vendor.socket.frames[0]?.every((byte) => byte === 0)).toBe(true);
+  });
+
+  it.each([options, flux])('gives up a handshake that hangs ($model)', async (chosen) => {
+    vendor.answer = ({ signal }) => never(signal);
+    const deepgram = new Deepgram(chosen, 0, vendor.around);
+    vendor.pass(deepgram, 4999);
+    expect(vendor.failure).toBeUndefined();
+    vendor.pass(deepgram, 1);
+    expect(vendor.failure).toMatchObject({ kind: 'timeout', retryable: true });
+    expect(vendor.requests[0]?.signal?.aborted).toBe(true);
+    await settled();
+    expect(vendor.news).toHaveLength(1);
+  });
+
+  it('gives up a Flux socket that never says Connected', async () => {
+    const deepgram = new Deepgram(flux, 0, vendor.around);
+    await settled();
+    vendor.pass(deepgram, 5000);
+    expect(vendor.failure).toMatchObject({ kind: 'timeout', retryable: true });
+    expect(vendor.socket.closedWith).toBe(1000);
+  });
+
+  it('leaves no socket behind when it is closed while opening', async () => {
+    const deepgram = new Deepgram(options, 0, vendor.around);
+    deepgram.close();
+    await settled();
+    expect(vendor.socket.closedWith).toBe(1000);
+    expect(vendor.news).toEqual([]);
+    expect(deepgram.deadline).toBeUndefined();
+  });
+});
+
+describe('listeningRate', () => {
+  it.each([
+    ['nova-3', 44_100, 44_100],
+    ['nova-3', 11_025, 11_025],
+    ['flux-general-en', 48_000, 48_000],
+    ['flux-general-en', 44_100, 44_100],
+    ['flux-general-en', 22_050, 16_000],
+  ])('%s hears %i Hz at %i Hz', (model, from, to) => {
+    expect(listeningRate(model, from)).toBe(to);
+  });
+});
+
+describe('audio', () => {
+  it('passes a chunk of 20 ms to Nova as it is', async () => {
+    const deepgram = await open();
+    const chunk = pcm(20);
+    deepgram.audio(chunk);
+    expect(vendor.socket.sent).toEqual([chunk]);
+    expect(vendor.socket.sent[0]).toBe(chunk);
+  });
+
+  it('reaches Nova in frames of 20 to 250 ms', async () => {
+    const deepgram = await open();
+    for (const ms of [5, 10, 10, 1000, 251, 60]) deepgram.audio(pcm(ms));
+    expect(frameMs().every((ms) => ms >= 20 && ms <= 250)).toBe(true);
+    deepgram.finalize();
+    expect(frameMs().reduce((sum, ms) => sum + ms, 0)).toBe(1336);
+  });
+
+  it('reaches Flux in frames of 80 ms', async () => {
+    const deepgram = await open(flux);
+    for (let i = 0; i < 9; i++) deepgram.audio(pcm(20));
+    expect(frameMs()).toEqual([80, 80]);
+  });
+
+  it('is all sent before the end of the turn is asked for', async () => {
+    const deepgram = await open(flux);
+    deepgram.audio(pcm(30));
+    deepgram.finalize();
+    expect(frameMs()).toEqual([30]);
+    expect(vendor.socket.sent.at(-1)).toBe('{"type":"ForceEndTurn"}');
+    const nova = await openAnother();
+    nova.finalize();
+    expect(vendor.socket.texts).toEqual([{ type: 'Finalize' }]);
+  });
+
+  async function openAnother(): Promise<Deepgram> {
+    vendor = new Surround();
+    return open();
+  }
+});
+
+describe('a muted caller', () => {
+  it('keeps Nova alive with a message every 4 s', async () => {
+    const deepgram = await open();
+    deepgram.audio(pcm(20));
+    vendor.pass(deepgram, 3999);
+    expect(vendor.socket.texts).toEqual([]);
+    vendor.pass(deepgram, 8001);
+    expect(vendor.socket.texts).toEqual([
+      { type: 'KeepAlive' },
+      { type: 'KeepAlive' },
+      { type: 'KeepAlive' },
+    ]);
+    expect(vendor.failure).toBeUndefined();
+  });
+
+  it('is silence in real time for Flux, whose turns end by the clock of the audio', async () => {
+    const deepgram = await open(flux);
+    speak(deepgram, 160);
+    vendor.socket.sent.length = 0;
+    for (let second = 0; second < 10; second++) {
+      vendor.pass(deepgram, 1000);
+      vendor.socket.says({ type: 'ConfigureSuccess' });
+    }
+    expect(new Set(frameMs())).toEqual(new Set([80]));
+    expect(frameMs().length * 80).toBeGreaterThan(9000);
+    expect(frameMs().length * 80).toBeLessThanOrEqual(10_000);
+    expect(vendor.socket.texts).toEqual([]);
+    expect(vendor.failure).toBeUndefined();
+  });
+});
+
+describe('a stall', () => {
+  it('is audio that nobody answers for 5 s', async () => {
+    const deepgram = await open();
+    speak(deepgram, 4800);
+    expect(vendor.failure).toBeUndefined();
+    speak(deepgram, 400);
+    expect(vendor.failure).toMatchObject({ kind: 'stalled', retryable: true });
+    expect(vendor.socket.closedWith).toBe(1000);
+    expect(deepgram.deadline).toBeUndefined();
+  });
+
+  it('begins anew with every message', async () => {
+    const deepgram = await open();
+    for (let i = 0; i < 6; i++) {
+      speak(deepgram, 3000);
+      vendor.socket.says({ type: 'Metadata' });
+    }
+    expect(vendor.failure).toBeUndefined();
+  });
+
+  it('is not a caller who mutes after a word', async () => {
+    const deepgram = await open();
+    speak(deepgram, 300);
+    vendor.pass(deepgram, 60_000);
+    expect(vendor.failure).toBeUndefined();
+  });
+
+  it('is not held audio that was sent at once', async () => {
+    const deepgram = await open();
+    for (let i = 0; i < 600; i++) deepgram.audio(pcm(20));
+    vendor.pass(deepgram, 4000);
+    expect(vendor.failure).toBeUndefined();
+    vendor.pass(deepgram, 1000);
+    expect(vendor.failure).toMatchObject({ kind: 'stalled' });
+  });
+});
+
+describe('news', () => {
+  const results = (text: string, end: number, flags: object) => ({
+    type: 'Results',
+    ...flags,
+    channel: { alternatives: [{ transcript: text, words: [{ end }] }] },
+  });
+  const END = { is_final: true, speech_final: true };
+
+  it('has the time of the call: earlier connections count, silence of ours does not', async () => {
+    const deepgram = await open(options, 10_000);
+    speak(deepgram, 1000);
+    vendor.socket.says(results('hello', 0.16 + 0.9, END));
+    expect(vendor.all('recogniser.final').map(({ endMs }) => Math.round(endMs ?? 0))).toEqual([10_900]);
+  });
+
+  it('reports an interim once however often it comes', async () => {
+    await open();
+    for (const text of ['how', 'how', 'how much']) vendor.socket.says(results(text, 1, {}));
+    vendor.socket.says(results('how much', 1, END));
+    vendor.socket.says(results('how much', 2, {}));
+    const words = vendor.news.map((event) => ('text' in event ? event.text : ''));
+    expect(words).toEqual(['how', 'how much', 'how much', 'how much']);
+  });
+
+  it('stops with the call, in the middle of a message too', async () => {
+    const deepgram = await open(flux);
+    const { report } = vendor.around;
+    Object.assign(vendor.around, {
+      report: (event: Parameters<typeof report>[0]) => {
+        report(event);
+        deepgram.close();
+      },
+    });
+    vendor.socket.says({ type: 'TurnInfo', event: 'StartOfTurn', transcript: 'hello', words: [] });
+    expect(vendor.news).toEqual([{ type: 'recogniser.speech' }]);
+    expect(vendor.socket.texts).toEqual([{ type: 'CloseStream' }]);
+    expect(vendor.socket.closedWith).toBe(1000);
+  });
+});
+
+describe('failures', () => {
+  const body = (code: string) => JSON.stringify({ err_code: code, err_msg: 'x', request_id: 'req-1' });
+
+  it.each([
+    [400, 'INVALID_QUERY_PARAMETER', 'refused', false],
+    [401, 'INVALID_AUTH', 'refused', false],
+    [402, 'ASR_PAYMENT_REQUIRED', 'refused', false],
+    [403, 'INSUFFICIENT_PERMISSIONS', 'refused', false],
+    [404, 'NOT_FOUND', 'refused', false],
+    [429, 'TOO_MANY_REQUESTS', 'rate-limited', true],
+    [500, 'INTERNAL_SERVER_ERROR', 'refused', true],
+    [503, 'X', 'refused', true],
+  ])('handshake %i %s: %s, retryable %s', async (status, code, kind, retryable) => {
+    vendor.answer = () => new Response(body(code), { status });
+    new Deepgram(options, 0, vendor.around);
+    await settled();
+    const detail = `Deepgram answered ${status} ${code} req-1`;
+    expect(vendor.news).toEqual([{ type: 'recogniser.failed', failure: { kind, retryable, detail } }]);
+  });
+
+  it('handshake that nobody answers: unreachable, retryable', async () => {
+    vendor.answer = () => Promise.reject(new Error('refused'));
+    new Deepgram(options, 0, vendor.around);
+    await settled();
+    expect(vendor.failure).toMatchObject({ kind: 'unreachable', retryable: true });
+  });
+
+  it.each([
+    [1000, '', true, '1000'],
+    [1005, '', true, '1005'],
+    [1006, 'WebSocket disconnected without sending Close frame.', true, '1006'],
+    [1008, 'DATA-0000: cannot be decoded', false, '1008 DATA-0000'],
+    [1011, 'timeout window. See https://dpgr.am/net0001', true, '1011 net0001'],
+    [1011, 'timeout window. See https://dpgr.am/net0000', true, '1011 net0000'],
+    [1012, '', true, '1012'],
+    [1013, '', true, '1013'],
+  ])('close %i "%s": retryable %s', async (code, reason, retryable, told) => {
+    const deepgram = await open();
+    vendor.socket.ends(code, reason);
+    vendor.socket.breaks();
+    const detail = `Deepgram closed the socket with ${told}`;
+    expect(vendor.news).toEqual([
+      { type: 'recogniser.failed', failure: { kind: 'closed', retryable, detail } },
+    ]);
+    deepgram.audio(pcm(20));
+    expect(deepgram.deadline).toBeUndefined();
+  });
+
+  it('error message of Flux: the socket is given up at once', async () => {
+    await open(flux);
+    vendor.socket.says({ type: 'Error', code: 'INTERNAL_SERVER_ERROR', description: 'd' });
+    vendor.socket.ends(1011);
+    expect(vendor.news).toHaveLength(1);
+    expect(vendor.failure).toMatchObject({ kind: 'protocol', retryable: true });
+    expect(vendor.socket.closedWith).toBe(1000);
+  });
+
+  it.each(['not JSON', '[]', new ArrayBuffer(2)])('something else than a JSON object: %s', async (data) => {
+    await open();
+    vendor.socket.says(data);
+    expect(vendor.failure).toMatchObject({ kind: 'protocol', retryable: true });
+  });
+
+  it('none when the close is ours', async () => {
+    const deepgram = await open();
+    deepgram.close();
+    vendor.socket.ends(1000);
+    expect(vendor.news).toEqual([]);
+    expect(vendor.socket.texts).toEqual([{ type: 'CloseStream' }]);
+  });
+});

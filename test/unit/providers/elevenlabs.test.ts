@@ -1,0 +1,341 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { SynthesiserConfig } from '../../../src/config.ts';
+import { ElevenLabs } from '../../../src/providers/elevenlabs.ts';
+import { never, Surround, settled } from './surround.ts';
+
+const config: SynthesiserConfig = {
+  apiKey: 'secret',
+  baseUrl: 'https://api.elevenlabs.io',
+  model: 'eleven_flash_v2_5',
+  voices: [{ id: 'v1', name: 'One' }],
+  sampleRate: 24_000,
+  place: 'live',
+};
+
+let vendor: Surround;
+let voice: ElevenLabs;
+beforeEach(() => {
+  vendor = new Surround();
+  voice = new ElevenLabs(config, 'v1', 'de-CH', vendor.around);
+});
+
+async function open(): Promise<void> {
+  voice.prepare();
+  await settled();
+}
+
+const CHARACTER_MS = 50;
+
+/** The vendor's frame for a piece of text, two bytes of sound a character. */
+function sound(contextId: string, text: string, bytes = text.length * 2): object {
+  const chars = [...text];
+  const alignment = {
+    chars,
+    charStartTimesMs: chars.map((_, i) => i * CHARACTER_MS),
+    charDurationsMs: chars.map(() => CHARACTER_MS),
+  };
+  const audio = Buffer.alloc(bytes, 1).toString('base64');
+  return { alignment, audio, contextId, isFinal: null, normalizedAlignment: null };
+}
+
+const last = (contextId: string) => ({
+  alignment: null,
+  audio: null,
+  contextId,
+  isFinal: true,
+  normalizedAlignment: null,
+});
+const closing = (id: string) => ({ context_id: id, close_context: true });
+
+describe('the socket', () => {
+  it('is opened once, with the key in a header and all that shapes the sound in the query', async () => {
+    voice.prepare();
+    voice.say(1, 'Hello.', 'socket');
+    await settled();
+    voice.prepare();
+    expect(vendor.requests).toHaveLength(1);
+    const [request] = vendor.requests;
+    expect(request?.headers.get('xi-api-key')).toBe('secret');
+    expect(request?.url.pathname).toBe('/v1/text-to-speech/v1/multi-stream-input');
+    expect(Object.fromEntries(request?.url.searchParams ?? [])).toEqual({
+      model_id: 'eleven_flash_v2_5',
+      output_format: 'pcm_24000',
+      language_code: 'de',
+      inactivity_timeout: '180',
+      auto_mode: 'true',
+    });
+  });
+
+  it('gets what was said while it opened, in order', async () => {
+    voice.say(1, 'One.', 'socket');
+    voice.say(1, 'Two.', 'socket');
+    await settled();
+    voice.say(1, 'Three.', 'socket');
+    expect(vendor.socket.texts).toEqual([
+      { text: ' ', context_id: 'r1' },
+      { text: 'One. ', context_id: 'r1', flush: true },
+      { text: 'Two. ', context_id: 'r1', flush: true },
+      { text: 'Three. ', context_id: 'r1', flush: true },
+    ]);
+  });
+
+  it('serves the next reply too, in a context of its own', async () => {
+    await open();
+    voice.say(1, 'One.', 'socket');
+    voice.finish(1);
+    vendor.socket.says(sound('r1', 'One. '));
+    vendor.socket.says(last('r1'));
+    voice.say(2, 'Two.', 'socket');
+    expect(vendor.requests).toHaveLength(1);
+    expect(vendor.socket.texts.at(-1)).toEqual({ text: 'Two. ', context_id: 'r2', flush: true });
+  });
+
+  it('is opened anew, without news, after it was idle too long', async () => {
+    await open();
+    vendor.socket.says({ message: 'm', error: 'input_timeout_exceeded', code: 1008 });
+    vendor.socket.ends(1008, 'Have not received a new text input within the timeout');
+    expect(vendor.news).toEqual([]);
+    voice.say(1, 'Hello.', 'socket');
+    await settled();
+    expect(vendor.sockets).toHaveLength(2);
+    expect(vendor.socket.texts).toHaveLength(2);
+  });
+
+  it('fails when nobody answers the handshake', async () => {
+    vendor.answer = ({ signal }) => never(signal);
+    await open();
+    expect(voice.deadline).toBe(vendor.now + 5000);
+    vendor.pass(voice, 2500);
+    voice.say(1, 'Hello.', 'socket');
+    vendor.pass(voice, 2500);
+    expect(vendor.failure).toMatchObject({ kind: 'timeout', retryable: true });
+    expect(vendor.requests[0]?.signal?.aborted).toBe(true);
+    vendor.answer = () => vendor.accept();
+    voice.say(2, 'Again.', 'socket');
+    await settled();
+    expect(vendor.news).toHaveLength(1);
+    expect(vendor.socket.texts.at(-1)).toEqual({ text: 'Again. ', context_id: 'r2', flush: true });
+  });
+
+  it('leaves nothing behind when it is closed while opening', async () => {
+    voice.prepare();
+    voice.close();
+    await settled();
+    expect(vendor.socket.closedWith).toBe(1000);
+    expect(voice.deadline).toBeUndefined();
+  });
+});
+
+describe('a reply', () => {
+  beforeEach(async () => {
+    await open();
+    voice.say(1, 'Hi there.', 'socket');
+  });
+
+  it('is reported with its alignment', () => {
+    vendor.socket.says(sound('r1', 'Hi'));
+    expect(vendor.news).toEqual([
+      {
+        type: 'voice.audio',
+        reply: 1,
+        pcm: Buffer.from([1, 1, 1, 1]),
+        alignment: { characters: ['H', 'i'], startMs: [0, 50], endMs: [50, 100] },
+      },
+    ]);
+  });
+
+  it('is understood in the older spellings too', () => {
+    const alignment = { chars: ['H'], charStartTimesMs: [0], charsDurationsMs: [70] };
+    vendor.socket.says({ context_id: 'r1', audio: 'AQE=', alignment });
+    expect(vendor.all('voice.audio')[0]?.alignment).toEqual({
+      characters: ['H'],
+      startMs: [0],
+      endMs: [70],
+    });
+  });
+
+  it('is closed when all of it has sounded, and done with its last frame; the tail counts', () => {
+    voice.finish(1);
+    expect(vendor.socket.texts.at(-1)).not.toEqual(closing('r1'));
+    vendor.socket.says(sound('r1', 'Hi there. '));
+    expect(vendor.socket.texts.at(-1)).toEqual(closing('r1'));
+    vendor.socket.says({ ...sound('r1', ''), alignment: null, audio: 'AQE=' });
+    vendor.socket.says(last('r1'));
+    vendor.socket.says(last('r1'));
+    expect(vendor.news.map((event) => event.type)).toEqual(['voice.audio', 'voice.audio', 'voice.done']);
+    expect(voice.deadline).toBeUndefined();
+  });
+
+  it('is closed at once when it had sounded before the model was done', () => {
+    vendor.socket.says(sound('r1', 'Hi there. '));
+    voice.finish(1);
+    expect(vendor.socket.texts.at(-1)).toEqual(closing('r1'));
+  });
+
+  it('is closed after a second of quiet when not every character was told', () => {
+    voice.say(1, 'It costs $100 a month, all in.', 'socket');
+    voice.finish(1);
+    vendor.socket.says(sound('r1', 'Hi there. It costs 100 a month, all in.'));
+    vendor.pass(voice, 999);
+    expect(vendor.socket.texts.at(-1)).not.toEqual(closing('r1'));
+    vendor.pass(voice, 1);
+    expect(vendor.socket.texts.at(-1)).toEqual(closing('r1'));
+  });
+
+  it('is done though its last frame never comes', () => {
+    voice.finish(1);
+    vendor.socket.says(sound('r1', 'Hi there. '));
+    vendor.pass(voice, 1500);
+    expect(vendor.news.at(-1)).toEqual({ type: 'voice.done', reply: 1 });
+  });
+
+  it('fails when no audio comes for 3 s, and the socket is given up', () => {
+    voice.finish(1);
+    vendor.pass(voice, 2999);
+    expect(vendor.news).toEqual([]);
+    vendor.pass(voice, 1);
+    expect(vendor.failure).toMatchObject({ kind: 'stalled', retryable: true });
+    expect(vendor.socket.closedWith).toBe(1000);
+  });
+
+  it('fails when the vendor ends it early', () => {
+    vendor.socket.says(sound('r1', 'Hi'));
+    voice.finish(1);
+    vendor.socket.says(last('r1'));
+    expect(vendor.failure).toMatchObject({ kind: 'truncated', retryable: true });
+  });
+
+  it('takes no notice of frames it does not know', () => {
+    vendor.socket.says({ type: 'flush_done', context_id: 'r1', done: false, data: '', flush_done: true });
+    vendor.socket.says(sound('r9', 'other'));
+    expect(vendor.news).toEqual([]);
+    expect(voice.deadline).toBe(vendor.now + 3000);
+  });
+});
+
+describe('cancel', () => {
+  beforeEach(open);
+
+  it('closes the context and drops what still comes', () => {
+    voice.say(1, 'Hi there.', 'socket');
+    voice.cancel(1);
+    voice.cancel(1);
+    expect(vendor.socket.texts.slice(2)).toEqual([closing('r1')]);
+    vendor.socket.says(sound('r1', 'Hi there.'));
+    vendor.socket.says(last('r1'));
+    expect(vendor.news).toEqual([]);
+    expect(voice.deadline).toBeUndefined();
+  });
+
+  it('waits for the last frame of a reply that was closing, without news', () => {
+    voice.say(1, 'Hi.', 'socket');
+    vendor.socket.says(sound('r1', 'Hi. '));
+    voice.finish(1);
+    voice.cancel(1);
+    vendor.socket.says(last('r1'));
+    expect(vendor.news.map((event) => event.type)).toEqual(['voice.audio']);
+    expect(vendor.socket.texts.filter((text) => JSON.stringify(text).includes('close'))).toHaveLength(1);
+  });
+
+  it('never has six contexts on one socket: a new socket takes over', async () => {
+    for (let reply = 1; reply <= 5; reply++) {
+      voice.say(reply, 'Hi.', 'socket');
+      voice.cancel(reply);
+    }
+    vendor.pass(voice, 60_000);
+    expect(vendor.sockets).toHaveLength(1);
+    voice.say(6, 'Hello.', 'socket');
+    await settled();
+    expect(vendor.sockets).toHaveLength(2);
+    expect(vendor.sockets[0]?.closedWith).toBe(1000);
+    expect(vendor.socket.texts).toEqual([
+      { text: ' ', context_id: 'r6' },
+      { text: 'Hello. ', context_id: 'r6', flush: true },
+    ]);
+    expect(vendor.news).toEqual([]);
+  });
+
+  it('frees a place with the last frame', () => {
+    for (let reply = 1; reply <= 20; reply++) {
+      voice.say(reply, 'Hi.', 'socket');
+      voice.cancel(reply);
+      vendor.socket.says(last(`r${reply}`));
+    }
+    expect(vendor.sockets).toHaveLength(1);
+  });
+});
+
+describe('failures on the socket', () => {
+  beforeEach(async () => {
+    await open();
+    voice.say(1, 'Hi there.', 'socket');
+  });
+
+  it.each([
+    ['invalid_api_key', 'refused', false],
+    ['voice_id_does_not_exist', 'unknown-voice', false],
+    ['quota_exceeded', 'refused', false],
+    ['detected_unusual_activity', 'refused', false],
+    ['invalid_input_message', 'refused', false],
+    ['input_timeout_exceeded', 'refused', true],
+    ['max_active_conversations', 'refused', true],
+    ['too_many_concurrent_requests', 'rate-limited', true],
+    ['something_went_wrong', 'refused', true],
+  ])('error %s: %s, retryable %s, told once', (error, kind, retryable) => {
+    vendor.socket.says({ message: 'm', error, code: 1008 });
+    vendor.socket.ends(1008, 'm');
+    expect(vendor.news).toHaveLength(1);
+    expect(vendor.failure).toMatchObject({ kind, retryable });
+    expect(vendor.socket.closedWith).toBe(1000);
+  });
+
+  it.each([
+    [1000, '', 'closed', true],
+    [1006, '', 'closed', true],
+    [1008, 'Invalid API key', 'refused', false],
+    [1008, 'A voice with voice_id X does not exist.', 'unknown-voice', false],
+    [1008, 'This request exceeds your quota.', 'refused', false],
+    [1008, 'Unusual activity detected.', 'refused', false],
+    [1008, 'voice_settings field must be provided in the first message', 'refused', false],
+    [1008, 'Have not received a new text input within the timeout', 'closed', true],
+    [1009, '', 'closed', false],
+    [1011, '', 'closed', true],
+  ])('close %i "%s": %s, retryable %s', (code, reason, kind, retryable) => {
+    vendor.socket.ends(code, reason);
+    expect(vendor.failure).toMatchObject({ kind, retryable });
+    expect(vendor.news).toHaveLength(1);
+  });
+
+  it.each(['not JSON', '{"audio":1}'])('%s: protocol, retryable', (data) => {
+    vendor.socket.says(data);
+    expect(vendor.failure).toMatchObject({ kind: 'protocol', retryable: true });
+  });
+
+  it.each([
+    [400, 'unsupported_model', false],
+    [403, 'forbidden', false],
+    [429, 'system_busy', true],
+    [500, 'internal_error', true],
+  ])('handshake %i %s: retryable %s', async (status, code, retryable) => {
+    vendor.answer = () => Response.json({ detail: { status: code } }, { status });
+    vendor.socket.ends(1006);
+    vendor.news.length = 0;
+    voice.say(2, 'Hi.', 'socket');
+    await settled();
+    expect(vendor.news).toHaveLength(1);
+    expect(vendor.failure).toMatchObject({ retryable, detail: `ElevenLabs answered ${status} ${code}` });
+  });
+
+  it('end a reply whose sound has all come', () => {
+    vendor.socket.says(sound('r1', 'Hi there. '));
+    voice.finish(1);
+    vendor.socket.ends(1006);
+    expect(vendor.news.map((event) => event.type)).toEqual(['voice.audio', 'voice.done']);
+  });
+
+  it('do not touch a reply that was cancelled', () => {
+    voice.cancel(1);
+    vendor.socket.ends(1006);
+    expect(vendor.news).toEqual([]);
+  });
+});

@@ -1,0 +1,296 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ModelConfig } from '../../../src/config.ts';
+import type { Message } from '../../../src/conversation/events.ts';
+import { OpenAIModel } from '../../../src/providers/openai.ts';
+import { never, Surround, settled } from './surround.ts';
+
+const config: ModelConfig = {
+  apiKey: 'secret',
+  baseUrl: 'https://api.openai.com/v1',
+  model: 'gpt-6-luna',
+  maxTokens: 300,
+  reasoningEffort: 'none',
+  place: 'live',
+};
+const messages: readonly Message[] = [
+  { role: 'system', content: 'PROMPT' },
+  { role: 'user', content: 'hi' },
+];
+
+let vendor: Surround;
+let body: Body;
+beforeEach(() => {
+  vendor = new Surround();
+  body = new Body();
+  vendor.answer = ({ signal }) => body.response(signal);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** The vendor's end of one streamed response. */
+class Body {
+  readonly #encoder = new TextEncoder();
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+
+  response(signal: AbortSignal | undefined): Response {
+    const stream = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#controller = controller;
+      },
+    });
+    signal?.addEventListener('abort', () => this.#controller?.error(signal.reason));
+    return new Response(stream, { headers: { 'content-type': 'text/event-stream' } });
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.#controller?.enqueue(bytes);
+  }
+
+  event(data: object | string): Uint8Array {
+    return this.#encoder.encode(`data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`);
+  }
+
+  send(...events: readonly (object | string)[]): this {
+    for (const event of events) this.bytes(this.event(event));
+    return this;
+  }
+
+  end(): void {
+    this.#controller?.close();
+  }
+
+  drop(): void {
+    this.#controller?.error(new TypeError('Network connection lost.'));
+  }
+}
+
+const role = { choices: [{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }] };
+const text = (content: string) => ({ choices: [{ index: 0, delta: { content }, finish_reason: null }] });
+const finish = (reason: string) => ({ choices: [{ index: 0, delta: {}, finish_reason: reason }] });
+const usage = { choices: [], usage: { prompt_tokens: 9, completion_tokens: 2, total_tokens: 11 } };
+
+async function ask(reply = 1, chosen = config): Promise<OpenAIModel> {
+  const model = new OpenAIModel(chosen, vendor.around);
+  model.ask(reply, messages);
+  await settled();
+  return model;
+}
+
+const said = () => vendor.all('model.text').map((event) => event.text);
+
+describe('a request', () => {
+  it('goes out once, as OpenAI wants it', async () => {
+    await ask();
+    const [request] = vendor.requests;
+    expect(request?.url.href).toBe('https://api.openai.com/v1/chat/completions');
+    expect(request?.headers.get('authorization')).toBe('Bearer secret');
+    expect(request?.body).toEqual({
+      model: 'gpt-6-luna',
+      messages,
+      stream: true,
+      stream_options: { include_usage: true, include_obfuscation: false },
+      max_completion_tokens: 300,
+      reasoning_effort: 'none',
+      verbosity: 'low',
+      store: false,
+    });
+  });
+
+  it('holds nothing that other servers may refuse', async () => {
+    await ask(1, { ...config, place: 'local', reasoningEffort: 'unset' });
+    expect(Object.keys(vendor.requests[0]?.body ?? {}).sort()).toEqual([
+      'max_completion_tokens',
+      'messages',
+      'model',
+      'stream',
+    ]);
+  });
+});
+
+describe('a stream', () => {
+  it('is reported as it comes and then done; the usage has no choice', async () => {
+    await ask(7);
+    body.send(role, text('Hel'));
+    await settled();
+    expect(vendor.news).toEqual([{ type: 'model.text', reply: 7, text: 'Hel' }]);
+    body.send(text('lo.'), finish('stop'), usage, '[DONE]').end();
+    await settled();
+    expect(said()).toEqual(['Hel', 'lo.']);
+    expect(vendor.news.at(-1)).toEqual({ type: 'model.done', reply: 7 });
+  });
+
+  it('survives cuts inside lines and characters', async () => {
+    await ask();
+    for (const byte of body.event(text('Grüezi 👋'))) {
+      body.bytes(Uint8Array.of(byte));
+      await settled();
+    }
+    body.send(finish('stop'), '[DONE]').end();
+    await settled();
+    expect(said().join('')).toBe('Grüezi 👋');
+    expect(vendor.news.at(-1)?.type).toBe('model.done');
+  });
+
+  it.each(['length', 'content_filter'])('that ends by %s is done', async (reason) => {
+    await ask();
+    body.send(text('As far as it goes'), finish(reason), '[DONE]').end();
+    await settled();
+    expect(vendor.news.at(-1)).toEqual({ type: 'model.done', reply: 1 });
+  });
+
+  it('without a finish reason is truncated', async () => {
+    await ask();
+    body.send(text('Cut ')).end();
+    await settled();
+    expect(said()).toEqual(['Cut ']);
+    expect(vendor.failure).toMatchObject({ kind: 'truncated', retryable: true });
+  });
+
+  it('that is cut off is closed', async () => {
+    await ask();
+    body.send(text('Cut '));
+    await settled();
+    body.drop();
+    await settled();
+    expect(vendor.failure).toMatchObject({ kind: 'closed', retryable: true });
+  });
+
+  it.each([
+    ['server_error', true],
+    ['insufficient_quota', false],
+  ])('with the error %s inside: retryable %s', async (code, retryable) => {
+    await ask();
+    body.send(text('So far '), { error: { message: 'm', type: 'server_error', param: null, code } }).end();
+    await settled();
+    expect(vendor.failure).toMatchObject({ kind: 'protocol', retryable });
+    expect(vendor.failure?.detail).toContain(code);
+  });
+
+  it('that holds no JSON fails, and its words reach no log', async () => {
+    const logs = (['log', 'warn', 'error', 'info', 'debug'] as const).map((level) =>
+      vi.spyOn(console, level).mockReturnValue(undefined),
+    );
+    await ask();
+    body.send('{"choices":[{"delta":{"content":"a secret').end();
+    await settled();
+    expect(vendor.failure).toMatchObject({ kind: 'protocol', retryable: true });
+    expect(logs.flatMap((log) => log.mock.calls)).toEqual([]);
+  });
+});
+
+describe('cancel', () => {
+  it('stops the request in the middle of its stream, without news', async () => {
+    const model = await ask();
+    body.send(text('One '));
+    await settled();
+    model.cancel(1);
+    await settled();
+    expect(vendor.requests[0]?.signal?.aborted).toBe(true);
+    expect(vendor.news).toHaveLength(1);
+    expect(model.deadline).toBeUndefined();
+  });
+
+  it('stops a request that has no answer yet, without news', async () => {
+    vendor.answer = ({ signal }) => never(signal);
+    const model = await ask();
+    model.close();
+    await settled();
+    expect(vendor.requests[0]?.signal?.aborted).toBe(true);
+    expect(vendor.news).toEqual([]);
+  });
+
+  it('holds for text that came with the text that led to it', async () => {
+    const model = await ask();
+    const { report } = vendor.around;
+    Object.assign(vendor.around, {
+      report: (event: Parameters<typeof report>[0]) => {
+        report(event);
+        model.cancel(1);
+      },
+    });
+    body.bytes(Buffer.concat([body.event(text('One ')), body.event(text('two '))]));
+    await settled();
+    expect(said()).toEqual(['One ']);
+  });
+
+  it('leaves other replies alone', async () => {
+    const model = await ask(1);
+    const first = body;
+    body = new Body();
+    model.ask(2, messages);
+    await settled();
+    first.send(text('late'));
+    model.cancel(1);
+    body.send(text('now'), finish('stop'), '[DONE]').end();
+    await settled();
+    expect(vendor.news).toEqual([
+      { type: 'model.text', reply: 2, text: 'now' },
+      { type: 'model.done', reply: 2 },
+    ]);
+  });
+});
+
+describe('a stall', () => {
+  it('is no first token for 4 s', async () => {
+    vendor.answer = ({ signal }) => never(signal);
+    const model = await ask();
+    vendor.pass(model, 3999);
+    expect(vendor.news).toEqual([]);
+    vendor.pass(model, 1);
+    expect(vendor.failure).toMatchObject({ kind: 'stalled', retryable: true });
+    expect(vendor.requests[0]?.signal?.aborted).toBe(true);
+    await settled();
+    expect(vendor.news).toHaveLength(1);
+  });
+
+  it('is a pause of 5 s between tokens', async () => {
+    const model = await ask();
+    for (let i = 0; i < 3; i++) {
+      vendor.pass(model, 3900);
+      body.send(text('word '));
+      await settled();
+    }
+    vendor.pass(model, 4999);
+    expect(vendor.failure).toBeUndefined();
+    vendor.pass(model, 1);
+    expect(vendor.failure).toMatchObject({ kind: 'stalled' });
+    expect(vendor.requests[0]?.signal?.aborted).toBe(true);
+  });
+});
+
+describe('failures', () => {
+  it.each([
+    [400, 'invalid_request_error', 'context_length_exceeded', 'refused', false],
+    [401, 'invalid_request_error', 'invalid_api_key', 'refused', false],
+    [403, 'invalid_request_error', 'unsupported_country', 'refused', false],
+    [404, 'invalid_request_error', 'model_not_found', 'refused', false],
+    [408, 'server_error', null, 'refused', true],
+    [409, 'server_error', null, 'refused', true],
+    [429, 'requests', 'rate_limit_exceeded', 'rate-limited', true],
+    [429, 'insufficient_quota', 'insufficient_quota', 'rate-limited', false],
+    [429, 'insufficient_quota', null, 'rate-limited', false],
+    [429, 'requests', 'credit_balance_exhausted', 'rate-limited', false],
+    [429, 'requests', 'organization_spend_limit_exceeded', 'rate-limited', false],
+    [429, 'requests', 'project_spend_limit_exceeded', 'rate-limited', false],
+    [429, 'requests', 'organization_usage_limit_exceeded', 'rate-limited', false],
+    [500, 'server_error', 'server_error', 'refused', true],
+    [502, 'server_error', null, 'refused', true],
+    [503, 'server_error', 'server_is_overloaded', 'refused', true],
+    [504, 'server_error', null, 'refused', true],
+  ])('%i %s %s: %s, retryable %s', async (status, type, code, kind, retryable) => {
+    const error = { message: 'what the caller said', type, param: null, code };
+    vendor.answer = () => Response.json({ error }, { status });
+    await ask();
+    const detail = `the model answered ${status} ${code ?? type}`;
+    expect(vendor.news).toEqual([{ type: 'model.failed', reply: 1, failure: { kind, retryable, detail } }]);
+    expect(vendor.requests).toHaveLength(1);
+  });
+
+  it('nobody answers: unreachable, retryable, not tried again here', async () => {
+    vendor.answer = () => Promise.reject(new TypeError('fetch failed'));
+    await ask();
+    expect(vendor.failure).toMatchObject({ kind: 'unreachable', retryable: true });
+    expect(vendor.requests).toHaveLength(1);
+  });
+});
