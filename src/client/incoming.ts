@@ -1,0 +1,77 @@
+import * as v from 'valibot';
+import { decode } from '../protocol/codec.ts';
+
+/** Reads a frame of the server. `undefined` for events this client does not know; throws on frames it cannot read. */
+export function readIncoming(bytes: Uint8Array): Incoming | undefined {
+  const frame = v.parse(envelope, decode(bytes));
+  if (!refuses(frame.eventType)) return readEvent(frame);
+  return { eventType: 'refusal', sessionId: frame.sessionId, payload: v.parse(refusal, frame.payload) };
+}
+
+/** A frame of the server by its event type; `refusal` is the error that answers any request of ours. */
+export type Incoming =
+  | { [E in Known]: { eventType: E; sessionId: string; payload: v.InferOutput<(typeof events)[E]> } }[Known]
+  | { eventType: 'refusal'; sessionId: string; payload: v.InferOutput<typeof refusal> };
+
+type Known = keyof typeof events;
+
+/** `voicechat.error` answers no request; every other error does. */
+function refuses(eventType: string): boolean {
+  return eventType === 'error.unknown' || (eventType.endsWith('.error') && eventType !== 'voicechat.error');
+}
+
+function readEvent(frame: v.InferOutput<typeof envelope>): Incoming | undefined {
+  const schema: v.GenericSchema | undefined = byName[frame.eventType];
+  if (schema === undefined) return undefined;
+  const { eventType, sessionId } = frame;
+  // The acks of our requests share their names with nothing the server sends unasked, so the table decides the payload.
+  return { eventType, sessionId, payload: v.parse(schema, frame.payload) } as Incoming;
+}
+
+const envelope = v.object({
+  eventType: v.string(),
+  sessionId: v.fallback(v.string(), ''),
+  payload: v.record(v.string(), v.unknown()),
+});
+const refusal = v.object({ message: v.string(), code: v.exactOptional(v.string()) });
+const utterance = v.object({ utteranceId: v.string() });
+const transcript = v.object({ text: v.string(), turnId: v.string() });
+const place = v.picklist(['local', 'live', 'missing']);
+const pcm = v.pipe(
+  v.instance(Uint8Array),
+  v.check((audio) => audio.byteLength > 0 && audio.byteLength % 2 === 0, 'whole 16-bit samples'),
+);
+
+const events = {
+  'connection.ack': v.object({
+    success: v.literal(true),
+    providers: v.object({ stt: place, llm: place, tts: place }),
+    voices: v.array(v.object({ id: v.string(), name: v.string() })),
+    version: v.string(),
+  }),
+  'voicechat.state': v.object({ state: v.picklist(['idle', 'listening', 'thinking', 'speaking', 'ended']) }),
+  'voicechat.transcript.interim': transcript,
+  'voicechat.transcript.final': transcript,
+  'voicechat.response.start': utterance,
+  'voicechat.response.text': v.object({ utteranceId: v.string(), text: v.string() }),
+  'voicechat.response.chunk': v.object({
+    audio: pcm,
+    utteranceId: v.string(),
+    sampleRate: v.pipe(v.number(), v.minValue(1), v.maxValue(192_000), v.transform(Math.round)),
+  }),
+  'voicechat.response.complete': utterance,
+  'voicechat.response.interrupt': utterance,
+  'voicechat.response.stop': utterance,
+  /** Stop sounding but keep what is queued; `resume` goes on from there. */
+  'voicechat.response.pause': utterance,
+  'voicechat.response.resume': utterance,
+  'voicechat.turn.metrics': v.object({
+    utteranceId: v.string(),
+    wordsSaid: v.number(),
+    wordsHeard: v.number(),
+    interrupted: v.boolean(),
+  }),
+  'voicechat.error': v.object({ message: v.string(), code: v.exactOptional(v.string()) }),
+  'voicechat.call.ended': v.object({ reason: v.string(), outcome: v.exactOptional(v.string()) }),
+} as const;
+const byName: Readonly<Record<string, v.GenericSchema>> = events;

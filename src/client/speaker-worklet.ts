@@ -1,0 +1,43 @@
+import { loudness } from './loudness.ts';
+import { Playout, type PlayoutOrder } from './playout.ts';
+import { SPEAKER_PROCESSOR, type SpeakerNews } from './worklets.ts';
+
+/** How often a meter wants a new value, in ms. */
+const LEVEL_EVERY_MS = 50;
+
+registerProcessor(
+  SPEAKER_PROCESSOR,
+  class extends AudioWorkletProcessor {
+    readonly #playout = new Playout({ sampleRate }, (news) => this.#post(news));
+    #loudest = 0;
+    #posted = 0;
+    #frames = 0;
+
+    constructor() {
+      super();
+      this.port.onmessage = (event: MessageEvent<PlayoutOrder>) => this.#playout.obey(event.data);
+    }
+
+    process(_inputs: readonly Float32Array[][], outputs: readonly Float32Array[][]): boolean {
+      const output = outputs[0]?.[0];
+      if (output === undefined) return true;
+      this.#playout.render(output);
+      this.#measure(output);
+      return true;
+    }
+
+    #measure(output: Float32Array): void {
+      this.#loudest = Math.max(this.#loudest, loudness(output));
+      this.#frames += output.length;
+      if (this.#frames < (LEVEL_EVERY_MS * sampleRate) / 1000) return;
+      if (this.#loudest !== this.#posted) this.#post({ level: this.#loudest });
+      this.#posted = this.#loudest;
+      this.#loudest = 0;
+      this.#frames = 0;
+    }
+
+    #post(news: SpeakerNews): void {
+      this.port.postMessage(news);
+    }
+  },
+);

@@ -1,0 +1,177 @@
+import { durationMs, floatFromInt16, int16FromBytes } from '../audio/pcm.ts';
+import { Resampler } from '../audio/resample.ts';
+import type { PlayoutNews, PlayoutOrder } from './playout.ts';
+import { SPEAKER_FILE, SPEAKER_PROCESSOR, type SpeakerNews } from './worklets.ts';
+
+/** What the speaker tells. */
+export interface SpeakerListener {
+  playback(playback: Playback): void;
+  /** How loud the agent is, root mean square, 0..1. */
+  level(level: number): void;
+}
+
+/** What the caller has really heard of an utterance, in ms; `interrupted` when it was cut off before its end. */
+export interface Playback {
+  readonly utteranceId: string;
+  readonly playedMs: number;
+  /** How much audio of it had arrived, in ms. */
+  readonly receivedMs: number;
+  readonly phase: PlayoutNews['phase'];
+}
+
+/** How fast the gain follows a duck, in s: audible as a dip rather than a cut. */
+const DUCK_SECONDS = 0.03;
+
+/** Loads the player's worklet from `assets` and connects it to the context's output. */
+export async function openSpeaker(
+  context: AudioContext,
+  assets: URL,
+  listener: SpeakerListener,
+): Promise<Speaker> {
+  await context.audioWorklet.addModule(new URL(SPEAKER_FILE, assets));
+  return new Speaker(context, listener);
+}
+
+/** Plays the agent's utterances through a worklet and reports what was heard. */
+export class Speaker {
+  readonly #context: AudioContext;
+  readonly #listener: SpeakerListener;
+  readonly #player: AudioWorkletNode;
+  readonly #gain: GainNode;
+  #arriving: Arriving | undefined;
+  #drained: (() => void) | undefined;
+
+  constructor(context: AudioContext, listener: SpeakerListener) {
+    this.#context = context;
+    this.#listener = listener;
+    this.#player = new AudioWorkletNode(context, SPEAKER_PROCESSOR, {
+      numberOfInputs: 0,
+      outputChannelCount: [1],
+    });
+    this.#gain = context.createGain();
+    this.#player.connect(this.#gain).connect(context.destination);
+    this.#player.port.onmessage = (event: MessageEvent<SpeakerNews>) => this.#hear(event.data);
+  }
+
+  start(utteranceId: string): void {
+    this.#arriving = new Arriving(utteranceId, this.#context.sampleRate);
+    this.#order({ order: 'start', utteranceId });
+  }
+
+  /** Queues 16-bit mono PCM of `sampleRate` Hz. */
+  play(utteranceId: string, audio: Uint8Array, sampleRate: number): void {
+    if (this.#arriving?.utteranceId !== utteranceId) this.start(utteranceId);
+    this.#samples(utteranceId, this.#arriving?.convert(audio, sampleRate));
+  }
+
+  /** No more audio of it comes; what is queued plays to its end. */
+  complete(utteranceId: string): void {
+    if (this.#arriving?.utteranceId === utteranceId) this.#samples(utteranceId, this.#arriving.finish());
+    this.#order({ order: 'complete', utteranceId });
+  }
+
+  /** Silence at once; what is queued of it, and what still arrives, is dropped. */
+  interrupt(utteranceId: string): void {
+    this.#order({ order: 'interrupt', utteranceId });
+  }
+
+  /** Silence at once; what is queued is kept until `resume`. */
+  pause(utteranceId: string): void {
+    this.#order({ order: 'pause', utteranceId });
+  }
+
+  resume(utteranceId: string): void {
+    this.#order({ order: 'resume', utteranceId });
+  }
+
+  /** Lowers the agent's voice to `gain` (0..1), or back to 1, without touching what is queued. */
+  duck(gain: number): void {
+    this.#gain.gain.setTargetAtTime(gain, this.#context.currentTime, DUCK_SECONDS);
+  }
+
+  /** Resolves when everything that has arrived was heard; at once if nothing plays. */
+  drained(): Promise<void> {
+    const arriving = this.#arriving;
+    if (arriving === undefined) return Promise.resolve();
+    this.complete(arriving.utteranceId);
+    return new Promise((resolve) => {
+      this.#drained = resolve;
+    });
+  }
+
+  close(): void {
+    this.#player.port.onmessage = null;
+    this.#player.disconnect();
+    this.#gain.disconnect();
+    this.#over();
+  }
+
+  #samples(utteranceId: string, samples: Float32Array | undefined): void {
+    if (samples === undefined || samples.length === 0) return;
+    this.#order({ order: 'audio', utteranceId, samples }, [samples.buffer]);
+  }
+
+  #order(order: PlayoutOrder, transfer: Transferable[] = []): void {
+    this.#player.port.postMessage(order, transfer);
+  }
+
+  #hear(news: SpeakerNews): void {
+    if ('level' in news) this.#listener.level(news.level);
+    else this.#playback(news);
+  }
+
+  #playback(news: PlayoutNews): void {
+    // Rendered samples reach the ear after the output latency. An utterance that played out is heard whole: later.
+    const latencyMs = (this.#context.outputLatency || 0) * 1000;
+    if (news.phase === 'ended') setTimeout(() => this.#tell(news, news.renderedMs), latencyMs);
+    else this.#tell(news, Math.max(0, news.renderedMs - latencyMs));
+  }
+
+  #tell({ utteranceId, phase }: PlayoutNews, playedMs: number): void {
+    const current = this.#arriving?.utteranceId === utteranceId;
+    const receivedMs = current ? (this.#arriving?.receivedMs ?? 0) : playedMs;
+    this.#listener.playback({ utteranceId, playedMs: Math.round(playedMs), receivedMs, phase });
+    if (current && (phase === 'ended' || phase === 'interrupted')) this.#over();
+  }
+
+  #over(): void {
+    this.#arriving = undefined;
+    this.#drained?.();
+    this.#drained = undefined;
+  }
+}
+
+/** The utterance whose audio arrives: brings it to the context's rate, as one stream. */
+class Arriving {
+  readonly utteranceId: string;
+  receivedMs = 0;
+  readonly #toHz: number;
+  #fromHz = 0;
+  #resampler: Resampler | undefined;
+
+  constructor(utteranceId: string, toHz: number) {
+    this.utteranceId = utteranceId;
+    this.#toHz = toHz;
+  }
+
+  convert(audio: Uint8Array, fromHz: number): Float32Array {
+    const rest = fromHz === this.#fromHz ? undefined : this.finish();
+    this.#fromHz = fromHz;
+    this.#resampler ??= new Resampler(fromHz, this.#toHz);
+    this.receivedMs += durationMs(audio.byteLength, fromHz);
+    const samples = this.#resampler.process(floatFromInt16(int16FromBytes(audio)));
+    if (rest === undefined || rest.length === 0) return samples.slice();
+    const joined = new Float32Array(rest.length + samples.length);
+    joined.set(rest);
+    joined.set(samples, rest.length);
+    return joined;
+  }
+
+  /** What the resampler still holds. */
+  finish(): Float32Array {
+    const rest = this.#resampler?.flush() ?? new Float32Array(0);
+    this.#resampler = undefined;
+    this.#fromHz = 0;
+    return rest;
+  }
+}

@@ -1,0 +1,148 @@
+import { Call } from '../client/call.ts';
+import type { CallNews } from '../client/news.ts';
+import type { CallProblem } from '../client/problem.ts';
+import { element } from './page.ts';
+import { askHealth, showProviders } from './providers.ts';
+import { Settings } from './settings.ts';
+import { Status } from './status.ts';
+import { Transcript } from './transcript.ts';
+import { endWords, missingWords, stateWords } from './words.ts';
+
+const start = element('start', HTMLButtonElement);
+const end = element('end', HTMLButtonElement);
+const startTyping = element('start-typing', HTMLButtonElement);
+const mute = element('mute', HTMLButtonElement);
+const say = element('say', HTMLFormElement);
+const words = element('words', HTMLInputElement);
+const send = element('send', HTMLButtonElement);
+const announcer = element('announcer', HTMLElement);
+
+const status = new Status();
+const transcript = new Transcript();
+const settings = new Settings();
+let call: Call | undefined;
+
+start.addEventListener('click', () => place({ microphone: true }));
+startTyping.addEventListener('click', () => place({ microphone: false }));
+end.addEventListener('click', () => call?.hangUp());
+mute.addEventListener('click', () => showMuted(mute.getAttribute('aria-pressed') !== 'true'));
+say.addEventListener('submit', (event) => {
+  event.preventDefault();
+  const text = words.value.trim();
+  if (text !== '') call?.say(text);
+  words.value = '';
+});
+addEventListener('pagehide', () => call?.hangUp());
+void checkServer();
+
+/** Places a call; only ever from a click, which is what lets the browser make sound. */
+function place({ microphone }: { readonly microphone: boolean }): void {
+  call?.hangUp();
+  status.clearProblems();
+  transcript.clear();
+  const placed: Call = new Call({ url: '/ws', microphone, ...settings.chosen }, (news) => {
+    if (call === placed) hear(news);
+  });
+  call = placed;
+  showStage('call');
+  mute.hidden = !microphone;
+  end.focus();
+  void placed.start();
+}
+
+/** Shows one piece of news of the running call. */
+function hear(news: CallNews): void {
+  switch (news.kind) {
+    case 'stage':
+      status.show('waiting', news.stage === 'connecting' ? 'Connecting' : 'Waiting for the microphone');
+      break;
+    case 'connected':
+      showProviders(news.welcome.providers);
+      settings.offer(news.welcome.voices);
+      status.startTimer();
+      showConnected(true);
+      break;
+    case 'state':
+      status.show(news.state, stateWords[news.state]);
+      break;
+    case 'caller':
+      transcript.caller(news.turnId, news.text, news.final);
+      if (news.final) announcer.textContent = `You: ${news.text}`;
+      break;
+    case 'agent-start':
+      break;
+    case 'agent':
+      transcript.agent(news.utteranceId, news.text);
+      break;
+    case 'cut':
+      transcript.cut(news.utteranceId, news.heardShare);
+      break;
+    case 'counted':
+      transcript.counted(news.utteranceId, news.said, news.heard);
+      break;
+    case 'level':
+      status.level(news.who, news.level);
+      break;
+    case 'problem':
+      void showProblem(news.problem);
+      break;
+    case 'ended':
+      showEnded(news.reason);
+      break;
+    default:
+      news satisfies never;
+  }
+}
+
+async function showProblem(problem: CallProblem): Promise<void> {
+  if (problem.kind.startsWith('mic-')) startTyping.hidden = false;
+  if (problem.kind !== 'socket-refused') {
+    status.problem(problem.message);
+    return;
+  }
+  const known = await checkServer();
+  if (known) status.problem(problem.message);
+}
+
+/** Shows the server's providers and, in words, what keeps it from taking calls; the answer is false if anything does. */
+async function checkServer(): Promise<boolean> {
+  const health = await askHealth();
+  if (health === undefined) {
+    status.problem('The server cannot be reached. Check that it is running, then reload this page.');
+    return false;
+  }
+  showProviders(health.providers);
+  const missing = missingWords(health.providers);
+  for (const words of [missing ?? [], health.problems].flat()) status.problem(words);
+  return missing === undefined && health.problems.length === 0;
+}
+
+function showEnded(reason: string): void {
+  transcript.note(endWords(reason));
+  status.stopTimer();
+  status.show('ended', stateWords.ended);
+  showConnected(false);
+  showMuted(false);
+  showStage('idle');
+  start.focus();
+}
+
+function showStage(stage: 'idle' | 'call'): void {
+  document.body.dataset['stage'] = stage;
+  start.hidden = stage === 'call';
+  end.hidden = stage === 'idle';
+  if (stage === 'call') startTyping.hidden = true;
+  mute.hidden = stage === 'idle';
+}
+
+/** Only a connected call can be typed to. */
+function showConnected(connected: boolean): void {
+  words.disabled = !connected;
+  send.disabled = !connected;
+}
+
+function showMuted(muted: boolean): void {
+  call?.mute(muted);
+  mute.setAttribute('aria-pressed', String(muted));
+  mute.textContent = muted ? 'Unmute' : 'Mute';
+}
