@@ -10,6 +10,10 @@ const FINALIZE_MS = 1000;
 const OPENING_MS = 6000;
 /** Pauses before the recogniser is opened again, by consecutive failures, in ms; the last one repeats. */
 const REOPEN_AFTER_MS = [0, 250, 500, 1000, 2000, 5000] as const;
+/** The shortest pause when the recogniser is asked too often, in ms (Deepgram, 429). */
+const RATE_LIMITED_MS = 250;
+/** A connection that held this long was sound; one that fails sooner counts with the failures before it, in ms. */
+const STEADY_MS = 5000;
 /** The caller's client is told from this many consecutive failures on: one that heals at once costs no words. */
 const TELL_AFTER_FAILURES = 2;
 
@@ -22,6 +26,7 @@ export class Ear {
   #language = '';
   #ring = new AudioRing(0);
   #failures = 0;
+  #openedAt = 0;
   #reopenAt: number | undefined;
   #finalizing: { by: number; asked: boolean } | undefined;
   #sentMs = 0;
@@ -74,7 +79,7 @@ export class Ear {
   opened(now: number): readonly Command[] {
     if (this.#state !== 'opening') return [];
     this.#state = 'open';
-    this.#failures = 0;
+    this.#openedAt = now;
     this.#overflowed = false;
     const held = this.#ring.drain().map((pcm) => this.#hear(pcm));
     return this.#finalizing === undefined ? held : [...held, ...this.#finalize(now)];
@@ -82,7 +87,8 @@ export class Ear {
 
   failed(failure: Failure, now: number): readonly Command[] {
     if (this.#state !== 'opening' && this.#state !== 'open') return [];
-    this.#failures++;
+    const wasSteady = this.#state === 'open' && now - this.#openedAt >= STEADY_MS;
+    this.#failures = wasSteady ? 1 : this.#failures + 1;
     if (!failure.retryable) {
       this.#state = 'deaf';
       this.#finalizing = undefined;
@@ -90,7 +96,7 @@ export class Ear {
     }
     this.#state = 'waiting';
     const pause = REOPEN_AFTER_MS[Math.min(this.#failures, REOPEN_AFTER_MS.length) - 1] ?? 0;
-    this.#reopenAt = now + pause;
+    this.#reopenAt = now + (failure.kind === 'rate-limited' ? Math.max(pause, RATE_LIMITED_MS) : pause);
     return this.#failures === TELL_AFTER_FAILURES ? [unavailable(true)] : [];
   }
 

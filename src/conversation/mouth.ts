@@ -6,6 +6,8 @@ import { Reply, type ReplyCause } from './reply.ts';
 const MODEL_ATTEMPTS = 2;
 /** A reply with no news of any kind for this long is given up, in ms. Longer than every watchdog of the providers. */
 const REPLY_PATIENCE_MS = 12_000;
+/** How long later replies avoid a socket that has failed, in ms; each of them would find out at its own cost. */
+const AVOID_SOCKET_MS = 30_000;
 /** How long a listener that reports its playback may be behind the estimate when the audio should be over, in ms. */
 const REPORT_GRACE_MS = 1000;
 /** The longest `audio` of one response chunk, in bytes: below every frame limit a client may have. */
@@ -28,6 +30,7 @@ export class Mouth {
   #numbers = 0;
   #reply: Reply | undefined;
   #farewell: string | undefined;
+  #avoidSocketUntil = 0;
 
   constructor(plan: MouthPlan) {
     this.#plan = plan;
@@ -126,8 +129,10 @@ export class Mouth {
   }
 
   #begin(cause: ReplyCause, now: number): Reply {
-    this.#reply = new Reply(++this.#numbers, this.#plan.mintId(), cause, now);
-    return this.#reply;
+    const reply = new Reply(++this.#numbers, this.#plan.mintId(), cause, now);
+    if (now < this.#avoidSocketUntil) reply.route = 'http';
+    this.#reply = reply;
+    return reply;
   }
 
   #recite(reply: Reply, text: string): readonly Command[] {
@@ -212,7 +217,8 @@ export class Mouth {
     const cancel: Command = { type: 'voice.cancel', reply: reply.number };
     if (reply.route === 'socket' && failure.retryable) {
       reply.route = 'http';
-      const text = reply.spoken.unvoiced();
+      this.#avoidSocketUntil = now + AVOID_SOCKET_MS;
+      const text = reply.spoken.unvoiced(reply.playback.sentMs);
       const again: readonly Command[] =
         text === '' ? [] : [{ type: 'voice.say', reply: reply.number, text, route: 'http' }];
       const finish: readonly Command[] = reply.modelDone

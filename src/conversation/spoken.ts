@@ -3,6 +3,9 @@ import type { Alignment } from './events.ts';
 /** How long a character takes to say when the synthesiser has not told, in ms, spaces not counted. */
 const MS_PER_CHARACTER = 65;
 
+/** Times that differ by less are the same, in ms: a character's end is rounded. */
+const SAME_TIME_MS = 20;
+
 interface Piece {
   readonly text: string;
   /** How many characters, spaces not counted, come before it. */
@@ -56,10 +59,12 @@ export class SpokenText {
     return this.#announce(() => true);
   }
 
-  /** The text no audio has come for, from the next whole word. */
-  unvoiced(): string {
+  /** The text that the `sentMs` of audio so far do not hold, from the next whole word: characters are told ahead of their audio. */
+  unvoiced(sentMs: number): string {
+    const later = this.#endMs.findIndex((endMs) => endMs > sentMs + SAME_TIME_MS);
+    const voiced = later < 0 ? this.#endMs.length : later;
     return this.#words()
-      .filter((word) => word.from >= this.#endMs.length)
+      .filter((word) => word.from >= voiced)
       .map((word) => word.text)
       .join(' ');
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { broken, refused, Scene, silence } from '../../support/scene.ts';
+import { alignment, broken, refused, Scene, silence } from '../../support/scene.ts';
 
 const start = { type: 'caller.start', samplingRate: 16_000, language: 'en-US' } as const;
 
@@ -341,6 +341,29 @@ describe('failures', () => {
     expect(call.on({ type: 'recogniser.open' }).map(({ type }) => type)).toEqual(['recogniser.audio']);
   });
 
+  it('[F1] a recogniser that opens and fails at once is given longer and longer pauses, and the client told', () => {
+    const call = new Scene().opened();
+    for (let i = 0; i < 200; i++) {
+      call.on({ type: 'recogniser.failed', failure: broken });
+      call.pass(100);
+      call.on({ type: 'recogniser.open' });
+    }
+    expect(call.all('recogniser.open').length).toBeLessThan(15);
+    expect(call.sent('voicechat.error')).toHaveLength(1);
+  });
+
+  it('[F1] a recogniser that is asked too often is not asked again at once', () => {
+    const call = new Scene().opened();
+    call.on({
+      type: 'recogniser.failed',
+      failure: { kind: 'rate-limited', retryable: true, detail: 'test' },
+    });
+    call.pass(249);
+    expect(call.all('recogniser.open')).toEqual([]);
+    call.pass(1);
+    expect(call.all('recogniser.open')).toHaveLength(1);
+  });
+
   it('[F2] a recogniser that refuses the call is not tried again; typing goes on', () => {
     const call = new Scene().opened();
     call.on({ type: 'recogniser.failed', failure: refused });
@@ -395,6 +418,40 @@ describe('failures', () => {
         .map(({ text }) => text),
     ).toEqual(['This is the second part.']);
     expect(call.commands.at(-1)?.command).toEqual({ type: 'voice.finish', reply });
+  });
+
+  it('[F5] characters whose audio never came are said again, though their times had come', () => {
+    const call = new Scene().opened();
+    call.say('Hello');
+    const reply = call.replyNumber();
+    call.answer('One two three four five.');
+    call.on({
+      type: 'voice.audio',
+      reply,
+      pcm: silence(400),
+      alignment: alignment('One two three four five.'),
+    });
+    call.on({ type: 'voice.failed', reply, failure: broken });
+    expect(
+      call
+        .all('voice.say')
+        .filter(({ route }) => route === 'http')
+        .map(({ text }) => text),
+    ).toEqual(['three four five.']);
+  });
+
+  it('[F5] the next reply does not try the failed socket for a while', () => {
+    const call = new Scene().opened();
+    call.say('Hello');
+    call.answer('Hello there my friend.');
+    call.on({ type: 'voice.failed', reply: call.replyNumber(), failure: broken });
+    call.say('Are you there?');
+    call.answer('I am here now.');
+    expect(call.all('voice.say').at(-1)).toMatchObject({ text: 'I am here now.', route: 'http' });
+    call.pass(30_000);
+    call.say('Still there?');
+    call.answer('I am still here.');
+    expect(call.all('voice.say').at(-1)).toMatchObject({ text: 'I am still here.', route: 'socket' });
   });
 
   it('[F6] with no voice at all the words reach the client as text, with an error', () => {
