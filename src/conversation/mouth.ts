@@ -6,7 +6,9 @@ import { Reply, type ReplyCause } from './reply.ts';
 const MODEL_ATTEMPTS = 2;
 /** A reply with no news of any kind for this long is given up, in ms. Longer than every watchdog of the providers. */
 const REPLY_PATIENCE_MS = 12_000;
-/** How long later replies avoid a socket that has failed, in ms; each of them would find out at its own cost. */
+/** Failures that take a caller's time to find out. */
+const SLOW_FAILURES: readonly Failure['kind'][] = ['timeout', 'unreachable', 'stalled'];
+/** How long later replies avoid a socket that has failed so, in ms. */
 const AVOID_SOCKET_MS = 30_000;
 /** How long a listener that reports its playback may be behind the estimate when the audio should be over, in ms. */
 const REPORT_GRACE_MS = 1000;
@@ -217,7 +219,7 @@ export class Mouth {
     const cancel: Command = { type: 'voice.cancel', reply: reply.number };
     if (reply.route === 'socket' && failure.retryable) {
       reply.route = 'http';
-      this.#avoidSocketUntil = now + AVOID_SOCKET_MS;
+      if (SLOW_FAILURES.includes(failure.kind)) this.#avoidSocketUntil = now + AVOID_SOCKET_MS;
       const text = reply.spoken.unvoiced(reply.playback.sentMs);
       const again: readonly Command[] =
         text === '' ? [] : [{ type: 'voice.say', reply: reply.number, text, route: 'http' }];
