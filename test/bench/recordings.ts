@@ -17,7 +17,7 @@ import { readWav } from '../../src/audio/wav.ts';
 import { WireClient } from '../support/client.ts';
 import { wordErrors, wordsOf } from '../support/word-errors.ts';
 
-const CALLS_AT_ONCE = 3;
+const CALLS_AT_ONCE = 1;
 const FRAME_MS = 20;
 /** Silence played after each recording, in ms, so that its end can be heard. */
 const TRAILING_MS = 1500;
@@ -37,6 +37,7 @@ interface Result extends Clip {
   readonly errors: number;
   readonly words: number;
   readonly said: string;
+  readonly understood: string;
   readonly answerErrors: number;
   readonly answerWords: number;
   readonly trouble: string;
@@ -80,6 +81,7 @@ async function play(clip: Clip): Promise<Result> {
       errors: words,
       words,
       said: '',
+      understood: '',
       answerErrors: 1,
       answerWords: 1,
       trouble,
@@ -121,6 +123,7 @@ async function converse(client: WireClient, clip: Clip): Promise<Result> {
     errors: wordErrors(wordsOf(clip.transcript), wordsOf(heard)),
     words: wordsOf(clip.transcript).length,
     said,
+    understood,
     answerErrors: wordErrors(wordsOf(said), wordsOf(understood)),
     answerWords: wordsOf(said).length,
     trouble: '',
@@ -166,20 +169,12 @@ async function recognise(chunks: readonly Record<string, unknown>[]): Promise<st
   return finals.join(' ');
 }
 
-function print({
-  file,
-  rate,
-  errors,
-  words,
-  interims,
-  heard,
-  answerErrors,
-  answerWords,
-  trouble,
-}: Result): void {
+function print(result: Result): void {
+  const { file, rate, errors, words, interims, heard, answerErrors, answerWords, trouble } = result;
   console.log(
     `${errors}/${words}  ${file} @${rate}  "${heard}"  interims ${interims}  answer ${answerErrors}/${answerWords} ${trouble}`,
   );
+  if (answerErrors > 0) console.log(`    said   ${result.said}\n    heard  ${result.understood}`);
 }
 
 function summarise(): void {
