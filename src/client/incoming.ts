@@ -49,7 +49,7 @@ const events = {
     voices: v.array(v.object({ id: v.string(), name: v.string() })),
     version: v.string(),
   }),
-  'voicechat.state': v.object({ state: v.picklist(['idle', 'listening', 'thinking', 'speaking', 'ended']) }),
+  'voicechat.state': v.object({ state: v.picklist(['listening', 'thinking', 'speaking']) }),
   'voicechat.transcript.interim': transcript,
   'voicechat.transcript.final': transcript,
   'voicechat.response.start': utterance,

@@ -11,8 +11,7 @@ export const roles: Readonly<Record<Role, { name: string; local: string; live: s
 };
 
 /** What the pill says in each state of a call. */
-export const stateWords: Readonly<Record<CallState, string>> = {
-  idle: 'On the line',
+export const stateWords: Readonly<Record<CallState | 'ended', string>> = {
   listening: 'Listening',
   thinking: 'Thinking',
   speaking: 'Speaking',

@@ -1,7 +1,7 @@
 import type { RefusalCode } from './requests.ts';
 
 /** What the agent is doing, as the caller may want to see it. */
-export type CallState = 'idle' | 'listening' | 'thinking' | 'speaking' | 'ended';
+export type CallState = 'listening' | 'thinking' | 'speaking';
 
 /** Trouble that answers no request. */
 export type TroubleCode =

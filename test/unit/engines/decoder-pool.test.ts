@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { floatFromInt16 } from '../../../src/audio/pcm.ts';
 import { createFlite } from '../../../src/local/engines/flite/flite.ts';
+import { agreedWords } from '../../../src/local/engines/soundswallower/agreement.ts';
 import { type Decoder, resideLanguage } from '../../../src/local/engines/soundswallower/decoder.ts';
 import { DecoderPool } from '../../../src/local/engines/soundswallower/decoder-pool.ts';
 import { loadAcousticModel } from '../../../src/local/engines/soundswallower/native.ts';
@@ -26,8 +27,7 @@ const [yesSamples, noSamples] = [await spoken('Yes.'), await spoken('No.')];
 function hear(decoder: Decoder, samples: Float32Array): string[] {
   decoder.start();
   decoder.hear(samples, true);
-  decoder.stop();
-  return decoder.words().map(({ word }) => word);
+  return decoder.finish().map(({ word }) => word);
 }
 
 describe('the decoder pool', () => {
@@ -61,5 +61,29 @@ describe('the decoder pool', () => {
     const second = pool.take(no);
     expect(second).toBe(first);
     expect(hear(second, noSamples)).toEqual(['no']);
+  });
+});
+
+describe('a decoder', () => {
+  it('keeps its guess when the utterance ends before the grammar does', () => {
+    const both = resideLanguage(
+      model.native,
+      'FSG_BEGIN both\nNUM_STATES 3\nSTART_STATE 0\nFINAL_STATE 2\nTRANSITION 0 1 1 yes\nTRANSITION 1 2 1 responsibility\nFSG_END\n',
+      'yes Y EH S\nresponsibility R IY S P AA N S AH B IH L AH T IY\n',
+    );
+    expect(hear(new DecoderPool(model, {}).take(both), yesSamples)).toEqual(['yes']);
+  });
+
+  it('has no words for an utterance without samples', () => {
+    expect(hear(new DecoderPool(model, {}).take(yes), new Float32Array(0))).toEqual([]);
+  });
+});
+
+describe('two passes', () => {
+  it('agree on the words they have in the same order', () => {
+    const words = (text: string): string[] => text.split(' ');
+    expect(agreedWords(words('i have to go now'), words('i had to go'))).toEqual([true, false, true, true]);
+    expect(agreedWords([], ['yes'])).toEqual([false]);
+    expect(agreedWords(['yes'], [])).toEqual([]);
   });
 });

@@ -31,7 +31,7 @@ const TRANSITION_FLOOR = 0.0001;
 
 /**
  * One search over one utterance at a time. It is meant to be kept and used again: `start`, `hear` until the
- * utterance ends, `stop`, then `words`. Throws when soundswallower reports a failure.
+ * utterance ends, then `finish`. Throws when soundswallower reports a failure.
  */
 export class Decoder {
   readonly #native: Native;
@@ -96,11 +96,21 @@ export class Decoder {
     need(rest >= 0, 'search');
   }
 
+  /** Ends the utterance and gives its words. */
+  finish(): HeardWord[] {
+    const soFar = this.words();
+    this.stop();
+    const words = this.words();
+    // A search that lost the way to the grammar's end has no result, though it had a guess until then.
+    return words.length > 0 ? words : soFar;
+  }
+
+  /** Ends the utterance. */
   stop(): void {
     need(this.#native._decoder_end_utt(this.#decoder) >= 0, 'stop');
   }
 
-  /** The best guess so far, or the result after `stop`; empty when nothing matched. */
+  /** The best guess so far; empty when nothing matched. */
   words(): HeardWord[] {
     const json = textAt(this.#native, this.#native._decoder_result_json(this.#decoder, 0, 0));
     return json === '' ? [] : parseResult(json);

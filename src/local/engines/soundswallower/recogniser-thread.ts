@@ -100,8 +100,7 @@ function reviewIn(language: Language): Review | undefined {
     reviewer.learn(language);
     reviewer.start();
     reviewer.hear(samples, true);
-    reviewer.stop();
-    return reviewer.words();
+    return reviewer.finish();
   };
 }
 
