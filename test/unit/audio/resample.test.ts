@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Resampler } from '../../../src/audio/resample.ts';
+import { Random } from '../../support/random.ts';
 
 /** Tones last this long, in seconds; the first and last tenth are not measured. */
 const TONE_S = 0.5;
@@ -68,7 +69,7 @@ describe('a stream', () => {
       for (const seed of [2, 3, 4]) {
         const resampler = new Resampler(fromHz, toHz);
         const parts: Float32Array[] = [];
-        const size = random(seed);
+        const size = seeded(seed);
         for (let at = 0; at < input.length; ) {
           const length = Math.floor(size() ** 3 * 1000);
           parts.push(resampler.process(input.slice(at, at + length)).slice());
@@ -187,17 +188,11 @@ function joined(parts: readonly Float32Array[]): Float32Array {
 }
 
 function noise(length: number, seed: number): Float32Array {
-  const next = random(seed);
+  const next = seeded(seed);
   return Float32Array.from({ length }, () => next() * 2 - 1);
 }
 
-/** Numbers of 0..1 that a seed determines: mulberry32. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+function seeded(seed: number): () => number {
+  const random = new Random(seed);
+  return () => random.next();
 }
