@@ -35,6 +35,7 @@ app.get('/ws', async (context) => {
     const problems = parsed.problems.map((problem) => problem.message);
     return context.json({ error: 'not_configured', names, problems }, 503);
   }
+  // Refused here rather than in the object, which is then never made.
   prospectFrom(new URL(context.req.url));
   // The id is the server's: a client cannot choose, or guess, the object it talks to.
   const sessionId = uuidv7();

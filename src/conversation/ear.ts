@@ -1,3 +1,4 @@
+import { durationMs } from '../audio/pcm.ts';
 import { AudioRing } from '../audio/ring.ts';
 import { earliest } from './deadline.ts';
 import { type Command, type Failure, send } from './events.ts';
@@ -28,7 +29,8 @@ export class Ear {
   #failures = 0;
   #openedAt = 0;
   #reopenAt: number | undefined;
-  #finalizing: { by: number; asked: boolean } | undefined;
+  /** Until when a hand-ended turn waits for its final words. */
+  #finalizeBy: number | undefined;
   #sentMs = 0;
   #overflowed = false;
 
@@ -42,11 +44,11 @@ export class Ear {
   }
 
   get finalizing(): boolean {
-    return this.#finalizing !== undefined;
+    return this.#finalizeBy !== undefined;
   }
 
   get deadline(): number | undefined {
-    return earliest(this.#reopenAt, this.#finalizing?.by);
+    return earliest(this.#reopenAt, this.#finalizeBy);
   }
 
   /** Opens the recogniser for this audio, or again when the audio changes; the same audio twice changes nothing. */
@@ -82,7 +84,7 @@ export class Ear {
     this.#openedAt = now;
     this.#overflowed = false;
     const held = this.#ring.drain().map((pcm) => this.#hear(pcm));
-    return this.#finalizing === undefined ? held : [...held, ...this.#finalize(now)];
+    return this.#finalizeBy === undefined ? held : [...held, ...this.#finalize(now)];
   }
 
   failed(failure: Failure, now: number): readonly Command[] {
@@ -91,7 +93,7 @@ export class Ear {
     this.#failures = wasSteady ? 1 : this.#failures + 1;
     if (!failure.retryable) {
       this.#state = 'deaf';
-      this.#finalizing = undefined;
+      this.#finalizeBy = undefined;
       return [unavailable(false)];
     }
     this.#state = 'waiting';
@@ -102,19 +104,19 @@ export class Ear {
 
   /** The caller has ended the turn by hand: asks for the final words. A second time within one turn changes nothing. */
   endTurn(now: number): readonly Command[] {
-    if (this.#finalizing !== undefined || this.#state === 'shut' || this.#state === 'deaf') return [];
-    this.#finalizing = { by: now + OPENING_MS, asked: false };
+    if (this.#finalizeBy !== undefined || this.#state === 'shut' || this.#state === 'deaf') return [];
+    this.#finalizeBy = now + OPENING_MS;
     return this.#state === 'open' ? this.#finalize(now) : [];
   }
 
   /** The final words have come, or do not matter any more. */
   settled(): void {
-    this.#finalizing = undefined;
+    this.#finalizeBy = undefined;
   }
 
   /** True when a hand-ended turn has waited long enough for its final words. */
   overdue(now: number): boolean {
-    return this.#finalizing !== undefined && now >= this.#finalizing.by;
+    return this.#finalizeBy !== undefined && now >= this.#finalizeBy;
   }
 
   tick(now: number): readonly Command[] {
@@ -129,12 +131,12 @@ export class Ear {
   }
 
   #hear(pcm: Uint8Array): Command {
-    this.#sentMs += (pcm.byteLength * 500) / this.#samplingRate;
+    this.#sentMs += durationMs(pcm.byteLength, this.#samplingRate);
     return { type: 'recogniser.audio', pcm };
   }
 
   #finalize(now: number): readonly Command[] {
-    this.#finalizing = { by: now + FINALIZE_MS, asked: true };
+    this.#finalizeBy = now + FINALIZE_MS;
     return [{ type: 'recogniser.finalize' }];
   }
 }

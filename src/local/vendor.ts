@@ -30,7 +30,7 @@ export interface Vendor {
   readonly errorChunk: (code: string, message: string) => string;
 }
 
-/** What is wrong with a key: any key is fine here but none at all and those that start with `bad`. */
+/** What is wrong with a key: every key is fine here but none at all and those that start with `bad`. */
 export function keyProblem(key: string | undefined): 'missing' | 'wrong' | undefined {
   if (key === undefined || key.trim() === '') return 'missing';
   return key.startsWith('bad') ? 'wrong' : undefined;

@@ -24,15 +24,8 @@ export interface Answer {
   readonly say: Line;
 }
 
-/** The lines every playbook has, by the part of the call they belong to. */
-export const lineNames = [
-  // opening
-  'greeting',
-  'reason',
-  'identity',
-  'robot',
-  'human',
-  // booking
+/** The lines about making an appointment. */
+export const bookingLineNames = [
   'offer',
   'askSlot',
   'askDay',
@@ -44,6 +37,20 @@ export const lineNames = [
   'notePhone',
   'booked',
   'bookedWithoutEmail',
+] as const;
+
+/** The short lines that fit at any time. */
+export const shortLineNames = ['wait', 'unknown', 'apology', 'filler', 'couldNotHear', 'stillThere'] as const;
+
+/** The lines every playbook has, by the part of the call they belong to. */
+export const lineNames = [
+  // opening
+  'greeting',
+  'reason',
+  'identity',
+  'robot',
+  'human',
+  ...bookingLineNames,
   // information by e-mail
   'askInfoEmail',
   'infoAgreed',
@@ -56,13 +63,7 @@ export const lineNames = [
   'voicemail',
   'goodbye',
   'optOut',
-  // any time
-  'wait',
-  'unknown',
-  'apology',
-  'filler',
-  'couldNotHear',
-  'stillThere',
+  ...shortLineNames,
 ] as const;
 
 export type LineName = (typeof lineNames)[number];

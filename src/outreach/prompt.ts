@@ -1,6 +1,6 @@
 import { fill, type Line, type VariableName, type Variables } from './line.ts';
 import type { Answer, LineName, Playbook } from './playbook.ts';
-import { lineNames } from './playbook.ts';
+import { bookingLineNames, lineNames, shortLineNames } from './playbook.ts';
 import type { Prospect } from './prospect.ts';
 
 /**
@@ -66,12 +66,12 @@ function staticPart(playbook: Playbook): string[] {
     '# Facts',
     guidance.facts,
     ...playbook.facts.flatMap((fact) => answered(fact, known)),
-    ...section('Booking', guidance.booking, bookingLines),
+    ...section('Booking', guidance.booking, bookingLineNames),
     ...section('Information by email', guidance.information, ['askInfoEmail', 'infoAgreed']),
     ...section('Callback', guidance.callback, ['askCallback', 'callbackAgreed']),
     ...section('Graceful exit', guidance.exit, ['exit', 'wrongPerson', 'voicemail', 'goodbye']),
     ...section('Opt-out', guidance.optOut, ['optOut']),
-    ...section('Short lines', guidance.short, shortLines),
+    ...section('Short lines', guidance.short, shortLineNames),
     ...playbook.acknowledgements.map((text) => `- acknowledgement: ${fill(text, known)}`),
   ];
 }
@@ -119,36 +119,15 @@ export function label(name: LineName): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
-function playbookVariables({ agent, product }: Playbook): Variables {
+/** What a playbook's own facts give to the variables of a line. */
+export function playbookVariables({ agent, product }: Playbook): Variables {
   return { 'agent.name': agent.name, 'agent.company': agent.company, 'product.name': product.name };
 }
 
-function prospectVariables({ name = '', company = '', role = '' }: Prospect): Variables {
+/** What is known of the prospect, for the variables of a line. */
+export function prospectVariables({ name = '', company = '', role = '' }: Prospect): Variables {
   return { 'prospect.name': name, 'prospect.company': company, 'prospect.role': role };
 }
-
-const bookingLines: readonly LineName[] = [
-  'offer',
-  'askSlot',
-  'askDay',
-  'askTime',
-  'confirmSlot',
-  'askEmail',
-  'confirmEmail',
-  'noteEmail',
-  'notePhone',
-  'booked',
-  'bookedWithoutEmail',
-];
-
-const shortLines: readonly LineName[] = [
-  'wait',
-  'unknown',
-  'apology',
-  'filler',
-  'couldNotHear',
-  'stillThere',
-];
 
 const rules: readonly string[] = [
   '',

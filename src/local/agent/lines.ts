@@ -1,5 +1,6 @@
 import { fill, type Line, type Variables } from '../../outreach/line.ts';
 import { lineNames, type Playbook } from '../../outreach/playbook.ts';
+import { playbookVariables, prospectVariables } from '../../outreach/prompt.ts';
 import type { Prospect } from '../../outreach/prospect.ts';
 import { noPlaybookLine } from './agent.ts';
 import { sayEmail, sayPhone } from './details.ts';
@@ -18,7 +19,7 @@ export function spokenLines(playbook: Playbook, prospect: Prospect = {}): readon
     playbook.product.pitch,
     noPlaybookLine,
   ];
-  const known = fixedVariables(playbook);
+  const known = playbookVariables(playbook);
   const personal = { ...known, ...prospectVariables(prospect) };
   const texts = lines.flatMap((line) => [
     fill(line, known),
@@ -26,14 +27,6 @@ export function spokenLines(playbook: Playbook, prospect: Prospect = {}): readon
     ...typical.map((heard) => fill(line, { ...personal, ...heard })),
   ]);
   return [...new Set(texts.flatMap(sentences))];
-}
-
-function fixedVariables({ agent, product }: Playbook): Variables {
-  return { 'agent.name': agent.name, 'agent.company': agent.company, 'product.name': product.name };
-}
-
-function prospectVariables({ name = '', company = '', role = '' }: Prospect): Variables {
-  return { 'prospect.name': name, 'prospect.company': company, 'prospect.role': role };
 }
 
 const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
