@@ -192,6 +192,8 @@ export class Call {
         return this.#model.cancel(command.reply);
       case 'voice.prepare':
         return this.#voiceFor(this.#speaking.reply).prepare();
+      case 'voice.learn':
+        return this.#voiceFor(this.#speaking.reply).learn(command.texts);
       case 'voice.say':
         return this.#voiceFor(command.reply).say(command.reply, command.text, command.route);
       case 'voice.finish':

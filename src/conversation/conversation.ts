@@ -112,6 +112,10 @@ export class Conversation {
         return this.#do(this.#ear.failed(event.failure, now));
       case 'tick':
         return this.#tick(now);
+      case 'recogniser.eager':
+      case 'recogniser.resumed':
+      case 'voice.ready':
+        return;
       default:
         return this.#do(this.#mouth.news(event, now));
     }
@@ -197,7 +201,11 @@ export class Conversation {
   #end(reason: EndReason, outcome?: string): void {
     this.#phase = 'ended';
     this.#do([
-      send('voicechat.call.ended', outcome === undefined ? { reason } : { reason, outcome }),
+      send('voicechat.call.ended', {
+        reason,
+        ...(outcome === undefined ? {} : { outcome }),
+        latency: { turns: 0 },
+      }),
       { type: 'call.close', reason },
     ]);
   }

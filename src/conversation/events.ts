@@ -1,3 +1,4 @@
+import type { Outcome } from '../outreach/outcome.ts';
 import type { EndReason, ServerEvents } from '../protocol/replies.ts';
 
 /** Trouble with a provider, as a value. `detail` names what happened for a log; it never holds spoken words or secrets. */
@@ -49,10 +50,16 @@ export type CallEvent =
   | { readonly type: 'recogniser.speech' }
   /** The caller's words since the last final; replaces the previous interim. */
   | { readonly type: 'recogniser.interim'; readonly text: string }
+  /** The turn is probably over with these words, as cumulative as an interim; what is done on it must be free to be undone. */
+  | { readonly type: 'recogniser.eager'; readonly text: string }
+  /** The caller went on after a `recogniser.eager`. */
+  | { readonly type: 'recogniser.resumed' }
   /** An utterance is over. `endMs`: where its last word ends, in ms of audio sent to the recogniser in this call. */
   | { readonly type: 'recogniser.final'; readonly text: string; readonly endMs: number | undefined }
   | { readonly type: 'recogniser.failed'; readonly failure: Failure }
   | { readonly type: 'model.text'; readonly reply: number; readonly text: string }
+  /** The model wants the call to end once this reply was heard. */
+  | { readonly type: 'model.end-call'; readonly reply: number; readonly outcome: Outcome }
   | { readonly type: 'model.done'; readonly reply: number }
   | { readonly type: 'model.failed'; readonly reply: number; readonly failure: Failure }
   /** 16-bit mono PCM at the synthesiser's rate, whole samples. */
@@ -64,6 +71,8 @@ export type CallEvent =
     }
   | { readonly type: 'voice.done'; readonly reply: number }
   | { readonly type: 'voice.failed'; readonly reply: number; readonly failure: Failure }
+  /** A fixed line can be spoken at once, even with the synthesiser down. */
+  | { readonly type: 'voice.ready'; readonly text: string }
   | { readonly type: 'tick' };
 
 /** What the conversation wants done. The shell carries commands out in order and awaits none of them. */
@@ -75,14 +84,19 @@ export type Command =
   | { readonly type: 'model.ask'; readonly reply: number; readonly messages: readonly Message[] }
   | { readonly type: 'model.cancel'; readonly reply: number }
   | { readonly type: 'voice.prepare' }
+  /** Fixed lines that may be needed: each is to be made ready, and `voice.ready` reported. */
+  | { readonly type: 'voice.learn'; readonly texts: readonly string[] }
   | { readonly type: 'voice.say'; readonly reply: number; readonly text: string; readonly route: VoiceRoute }
   | { readonly type: 'voice.finish'; readonly reply: number }
   | { readonly type: 'voice.cancel'; readonly reply: number }
   | SendCommand
   | { readonly type: 'call.close'; readonly reason: EndReason };
 
-/** How text reaches the synthesiser: the call's socket, or one HTTP request a piece when the socket has failed. */
-export type VoiceRoute = 'socket' | 'http';
+/**
+ * How text becomes audio: from the cache of fixed lines (`phrase`), over the call's socket, or with one HTTP request a
+ * piece when the socket has failed.
+ */
+export type VoiceRoute = 'phrase' | 'socket' | 'http';
 
 /** An event for the caller's client. */
 export type SendCommand = {

@@ -109,6 +109,8 @@ export class Mouth {
         return this.#modelDone(reply, now);
       case 'model.failed':
         return this.#modelFailed(reply, event.failure, now);
+      case 'model.end-call':
+        return [];
       case 'voice.audio':
         return this.#audio(reply, event, now);
       case 'voice.done':
@@ -279,6 +281,7 @@ function isStale(reply: Reply, event: ReplyNews): boolean {
   if (reply.stage === 'tail') return true;
   switch (event.type) {
     case 'model.text':
+    case 'model.end-call':
     case 'model.done':
     case 'model.failed':
       return reply.modelDone;

@@ -33,20 +33,42 @@ export interface ServerEvents {
   'voicechat.response.complete': { utteranceId: string };
   'voicechat.response.interrupt': { utteranceId: string; timestamp: number };
   'voicechat.response.stop': { utteranceId: string; timestamp: number };
+  /** Stop playing, keep everything: a `resume` or an `interrupt` follows within a second. */
+  'voicechat.response.pause': { utteranceId: string };
+  /** Go on with the very sample at which it was paused. */
+  'voicechat.response.resume': { utteranceId: string };
   'voicechat.turn.metrics': TurnMetrics;
   'voicechat.error': { message: string; code: TroubleCode; retryable: boolean };
-  'voicechat.call.ended': { reason: EndReason; outcome?: string };
+  /** The call will be ended in `remainingMs`, because it has lasted long enough. */
+  'voicechat.call.warning': { remainingMs: number };
+  'voicechat.call.ended': { reason: EndReason; outcome?: string; latency: LatencySummary };
 }
 
-/** Measured times of one agent turn, in ms; a time that did not happen is absent. */
+/**
+ * What one agent turn was like. Times count from the end of the caller's speech, or from the end of the turn where the
+ * former is unknown (typed words, fixed lines), in ms; one that did not happen is absent.
+ */
 export interface TurnMetrics {
   readonly utteranceId: string;
-  /** The caller turn it answers; absent for the greeting. */
+  /** The caller turn it answers; absent where the agent spoke by itself. */
   readonly turnId?: string;
-  /** End of turn to the model's first token. */
+  /** Until the turn was taken to be over. */
+  readonly endOfTurnMs?: number;
+  /** Until the model's first token. */
   readonly firstTokenMs?: number;
-  /** End of turn to the first audio sent. */
+  /** Until the first audio was sent. */
   readonly firstAudioMs?: number;
+  /** Until the first audio was heard, by the client's report. */
+  readonly firstHeardMs?: number;
+  /** Whether the reply was begun before the turn was over: `hit` if it was the one that was spoken, `miss` if another was. */
+  readonly speculation: 'none' | 'hit' | 'miss';
+  /** Tokens of replies to this turn that were begun and thrown away. */
+  readonly wastedTokens: number;
+  /** How often it was paused because the caller made a sound. */
+  readonly pauses: number;
+  /** What the last such sound was, and how long that took to find out. */
+  readonly verdict?: SoundVerdict;
+  readonly verdictMs?: number;
   /** Audio sent, and the part of it that sounded. */
   readonly sentMs: number;
   readonly heardMs: number;
@@ -55,8 +77,26 @@ export interface TurnMetrics {
   readonly interrupted: boolean;
 }
 
+/** What a sound of the caller was that fell into the agent's speech. */
+export type SoundVerdict = 'interruption' | 'backchannel' | 'echo' | 'noise';
+
+/** Percentiles (nearest rank) over the turns of a call, in ms; counted as in `TurnMetrics`, absent without a measured turn. */
+export interface LatencySummary {
+  readonly turns: number;
+  readonly endOfTurnMs?: Percentiles;
+  readonly firstTokenMs?: Percentiles;
+  readonly firstAudioMs?: Percentiles;
+  readonly firstHeardMs?: Percentiles;
+}
+
+export interface Percentiles {
+  readonly p50: number;
+  readonly p95: number;
+  readonly max: number;
+}
+
 /** Why a call ended. */
-export type EndReason = 'caller_hung_up' | 'agent_ended';
+export type EndReason = 'caller_hung_up' | 'agent_ended' | 'caller_silent' | 'max_duration';
 
 /** The payload of an error that answers a request. */
 export interface RequestError {

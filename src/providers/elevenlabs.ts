@@ -64,6 +64,8 @@ export class ElevenLabs implements Voice {
     if (this.#connection.state === 'closed') void this.#open();
   }
 
+  learn(_texts: readonly string[]): void {}
+
   say(reply: number, text: string, route: VoiceRoute): void {
     if (route === 'http') return this.#requests.say(reply, text);
     const id = contextId(reply);

@@ -29,7 +29,7 @@ export interface Recogniser extends Timed {
   finalize(): void;
 }
 
-/** A language model. For every `ask` it reports `model.text` any number of times, then one `model.done` or `model.failed`; after `cancel` nothing. */
+/** A language model. For every `ask` it reports `model.text` any number of times and `model.end-call` at most once, then one `model.done` or `model.failed`; after `cancel` nothing. */
 export interface Model extends Timed {
   ask(reply: number, messages: readonly Message[]): void;
   cancel(reply: number): void;
@@ -39,6 +39,9 @@ export interface Model extends Timed {
 export interface Voice extends Timed {
   /** Makes the connection ready before it is needed. */
   prepare(): void;
+  /** Makes fixed lines ready in the background; reports `voice.ready` for each. A line that cannot be made ready is no news. */
+  learn(texts: readonly string[]): void;
+  /** By the route `phrase` the text is a whole fixed line, the only one of its reply. */
   say(reply: number, text: string, route: VoiceRoute): void;
   finish(reply: number): void;
   cancel(reply: number): void;
