@@ -1,20 +1,22 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { Archive } from './archive.ts';
 import { bytesFromInt16, floatFromInt16, int16FromBytes, int16FromFloat } from './audio/pcm.ts';
 import { Resampler } from './audio/resample.ts';
 import type { CallerLine } from './caller.ts';
 import type { Config, Places } from './config.ts';
 import { Conversation } from './conversation/conversation.ts';
 import { earliest } from './conversation/deadline.ts';
-import type { CallEvent, Command } from './conversation/events.ts';
+import type { CallEvent, Command, SendCommand } from './conversation/events.ts';
+import type { Lines } from './conversation/plan.ts';
 import { defaultPlaybook } from './outreach/northgate.ts';
-import { spokenLine, systemPrompt } from './outreach/prompt.ts';
+import { spokenLine, systemPrompt, timeLeftNote } from './outreach/prompt.ts';
 import type { Prospect } from './outreach/prospect.ts';
 import type { AudioStart, Request } from './protocol/requests.ts';
 import { Deepgram, listeningRate } from './providers/deepgram.ts';
 import { ElevenLabs } from './providers/elevenlabs.ts';
 import { OpenAIModel } from './providers/openai.ts';
 import type { Fetch, Model, Recogniser, Surroundings, Voice } from './providers/ports.ts';
-import { log } from './telemetry.ts';
+import { log, logEnd, logTurn } from './telemetry.ts';
 import { version } from './version.ts';
 
 export interface CallOptions {
@@ -22,6 +24,7 @@ export interface CallOptions {
   readonly config: Config;
   readonly places: Places;
   readonly prospect: Prospect;
+  readonly archive: Archive;
   readonly line: CallerLine;
   readonly fetch: Fetch;
 }
@@ -45,10 +48,10 @@ export class Call {
   #samplingRate = 0;
   #listeningRate: number | undefined;
   #resampler: Resampler | undefined;
-  /** Call audio that the recogniser connections were sent so far, in ms. */
-  #heardMs = 0;
   readonly #queue: CallEvent[] = [];
   #draining = false;
+  /** What is to be stored and logged once the frames of this moment are sent. */
+  readonly #records: (() => void)[] = [];
   #timer: { handle: ReturnType<typeof setTimeout>; at: number } | undefined;
 
   constructor(options: CallOptions) {
@@ -59,10 +62,11 @@ export class Call {
     this.#voiceId = config.synthesiser.voices[0].id;
     this.#around = { fetch: options.fetch, now: () => Date.now(), report: (event) => this.#dispatch(event) };
     this.#model = new OpenAIModel(config.model, this.#around);
-    const spoken = (name: 'greeting' | 'apology' | 'optOut') => spokenLine(defaultPlaybook, prospect, name);
     this.#conversation = new Conversation({
       systemPrompt: systemPrompt(defaultPlaybook, prospect),
-      lines: { greeting: spoken('greeting'), apology: spoken('apology'), optOut: spoken('optOut') },
+      timeLeftNote: timeLeftNote(),
+      lines: spokenLines(prospect),
+      pace: config.pace,
       voiceRate: config.synthesiser.sampleRate,
       mintId: uuidv7,
     });
@@ -70,13 +74,15 @@ export class Call {
 
   /** Tells the client its session; nothing else is sent before. */
   begin(): void {
-    const { config, places } = this.#options;
+    const { config, places, archive, sessionId } = this.#options;
     this.#line.send('connection.ack', {
       success: true,
       providers: places,
       voices: config.synthesiser.voices,
       version,
     });
+    this.#records.push(() => archive.begin(sessionId, this.#around.now()));
+    this.#record();
   }
 
   receive(message: ArrayBuffer | string): void {
@@ -165,6 +171,7 @@ export class Call {
       this.#fail(error);
     }
     this.#draining = false;
+    this.#record();
     this.#arm();
   }
 
@@ -176,12 +183,12 @@ export class Call {
   #carryOut(command: Command): void {
     switch (command.type) {
       case 'send':
-        return this.#line.send(command.event, command.payload);
+        this.#line.send(command.event, command.payload);
+        return this.#keep(command);
       case 'recogniser.audio':
-        this.#heardMs += (command.pcm.byteLength * 500) / (this.#listeningRate ?? 1);
         return this.#recogniser?.audio(command.pcm);
       case 'recogniser.open':
-        return this.#openRecogniser(command.samplingRate, command.language);
+        return this.#openRecogniser(command);
       case 'recogniser.finalize':
         return this.#recogniser?.finalize();
       case 'recogniser.close':
@@ -207,10 +214,10 @@ export class Call {
     }
   }
 
-  #openRecogniser(samplingRate: number, language: string): void {
+  #openRecogniser({ samplingRate, language, offsetMs }: Extract<Command, { type: 'recogniser.open' }>): void {
     this.#recogniser?.close();
     const options = { ...this.#options.config.recogniser, samplingRate, language };
-    this.#recogniser = new Deepgram(options, this.#heardMs, this.#around);
+    this.#recogniser = new Deepgram(options, offsetMs, this.#around);
   }
 
   /** A voice chosen during a reply speaks from the next one on. */
@@ -253,6 +260,34 @@ export class Call {
     return earliest(this.#conversation.deadline, providers);
   }
 
+  /** A write makes the platform hold back what is sent after it, so it comes behind the frames of its moment. */
+  #keep(command: SendCommand): void {
+    const { archive, sessionId } = this.#options;
+    const now = this.#around.now();
+    if (command.event === 'voicechat.turn.metrics') {
+      this.#records.push(() => archive.turn(command.payload, now));
+      this.#records.push(() => logTurn(sessionId, command.payload));
+    }
+    if (command.event === 'voicechat.call.ended') {
+      this.#records.push(() => archive.end(command.payload, now));
+      this.#records.push(() => logEnd(sessionId, command.payload));
+    }
+  }
+
+  /** A storage that refuses costs the record, not the call. */
+  #record(): void {
+    for (const record of this.#records.splice(0)) {
+      try {
+        record();
+      } catch (error) {
+        log('archive.failed', {
+          sessionId: this.#options.sessionId,
+          name: error instanceof Error ? error.name : 'unknown',
+        });
+      }
+    }
+  }
+
   #note(event: Extract<CallEvent, { failure: unknown }>): void {
     const { kind, retryable, detail } = event.failure;
     log(event.type, { sessionId: this.#options.sessionId, kind, retryable, detail });
@@ -283,4 +318,18 @@ export class Call {
     this.#voice?.close();
     this.#line.close(code, reason);
   }
+}
+
+function spokenLines(prospect: Prospect): Lines {
+  const spoken = (name: keyof Lines) => spokenLine(defaultPlaybook, prospect, name);
+  return {
+    greeting: spoken('greeting'),
+    filler: spoken('filler'),
+    apology: spoken('apology'),
+    wait: spoken('wait'),
+    stillThere: spoken('stillThere'),
+    couldNotHear: spoken('couldNotHear'),
+    optOut: spoken('optOut'),
+    goodbye: spoken('goodbye'),
+  };
 }

@@ -11,6 +11,11 @@ export interface RecogniserConfig {
   readonly endpointingMs: number;
   /** How sure a Flux model must be that the turn is over, 0.5 to 1. */
   readonly eotThreshold: number;
+  /**
+   * How sure a Flux model must be to call the end of the turn probable, 0.3 to `eotThreshold`. A Nova model judges by
+   * the pause alone. `undefined`: no model tells of probable ends.
+   */
+  readonly eagerEotThreshold: number | undefined;
   /** Silence after which a Flux model ends a turn in any case, in ms. */
   readonly eotTimeoutMs: number;
   readonly place: ProviderPlace;
@@ -41,10 +46,20 @@ export interface Voice {
   readonly name: string;
 }
 
+export interface PaceConfig {
+  /** Whether a reply is begun at a probable end of the caller's turn, before the sure one. */
+  readonly speculation: boolean;
+  /** Silence of both sides after which the agent speaks up, in ms. */
+  readonly idlePromptMs: number;
+  /** The longest a call may last, in ms. */
+  readonly maxCallMs: number;
+}
+
 export interface Config {
   readonly recogniser: RecogniserConfig;
   readonly model: ModelConfig;
   readonly synthesiser: SynthesiserConfig;
+  readonly pace: PaceConfig;
   /** BCP-47 tag for callers whose client names none. */
   readonly language: string;
 }
@@ -74,6 +89,7 @@ export function parseConfig(variables: Variables): ParsedConfig {
   const stt = read.provider('DEEPGRAM', 'https://api.deepgram.com');
   const llm = read.provider('OPENAI', 'https://api.openai.com/v1');
   const tts = read.provider('ELEVENLABS', 'https://api.elevenlabs.io');
+  const speculation = read.choice('SPECULATION', 'on', ['on', 'off']) === 'on';
   const config: Config = {
     recogniser: {
       ...stt,
@@ -84,7 +100,7 @@ export function parseConfig(variables: Variables): ParsedConfig {
         'a model name such as nova-3 or flux-general-en',
       ),
       endpointingMs: read.number('DEEPGRAM_ENDPOINTING_MS', 300, 10, 5000),
-      eotThreshold: read.number('DEEPGRAM_EOT_THRESHOLD', 0.7, 0.5, 1, 'fraction'),
+      ...read.endsOfTurn(speculation),
       eotTimeoutMs: read.number('DEEPGRAM_EOT_TIMEOUT_MS', 5000, 500, 60_000),
     },
     model: {
@@ -103,6 +119,11 @@ export function parseConfig(variables: Variables): ParsedConfig {
       ),
       voices: read.voices('ELEVENLABS_VOICES', DEFAULT_VOICES),
       sampleRate: Number(read.choice('ELEVENLABS_SAMPLE_RATE', '24000', SYNTHESISER_RATES.map(String))),
+    },
+    pace: {
+      speculation,
+      idlePromptMs: read.number('IDLE_PROMPT_SECONDS', 10, 2, 3600) * 1000,
+      maxCallMs: read.number('MAX_CALL_SECONDS', 900, 30, 14_400) * 1000,
     },
     language: read.text(
       'LANGUAGE',
@@ -167,6 +188,18 @@ class Reader {
     if (!fits)
       this.#problem(name, `${kind === 'integer' ? 'an integer' : 'a number'} from ${min} to ${max}`, text);
     return value;
+  }
+
+  /** Deepgram refuses a probable end that is surer than the sure one. */
+  endsOfTurn(speculation: boolean): Pick<RecogniserConfig, 'eotThreshold' | 'eagerEotThreshold'> {
+    const sure = 'DEEPGRAM_EOT_THRESHOLD';
+    const probable = 'DEEPGRAM_EAGER_EOT_THRESHOLD';
+    const eotThreshold = this.number(sure, 0.7, 0.5, 1, 'fraction');
+    const eager = this.number(probable, 0.5, 0.3, 0.9, 'fraction');
+    const readable = !this.problems.some(({ name }) => name === sure || name === probable);
+    if (readable && eager > eotThreshold)
+      this.#problem(probable, `a number up to ${sure} (${eotThreshold})`, eager);
+    return { eotThreshold, eagerEotThreshold: speculation ? eager : undefined };
   }
 
   choice<T extends string>(name: string, fallback: NoInfer<T>, accepted: readonly T[]): T {

@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
+import { Archive } from './archive.ts';
 import { Call } from './call.ts';
 import { CallerLine } from './caller.ts';
 import { prospectFrom } from './caller-query.ts';
@@ -27,6 +28,7 @@ export class Session extends DurableObject<Env> {
       config: parsed.config,
       places: parsed.places,
       prospect: prospectFrom(new URL(request.url)),
+      archive: new Archive(this.ctx.storage),
       line: new CallerLine(server, sessionId),
       fetch: (input, init) => fetch(input, init),
     });

@@ -1,34 +1,19 @@
 import { detectOptOut } from '../outreach/outcome.ts';
 import type { CallState, EndReason } from '../protocol/replies.ts';
-import { isBackchannel } from './backchannel.ts';
 import { earliest } from './deadline.ts';
+import { Duration } from './duration.ts';
 import { Ear } from './ear.ts';
 import type { CallEvent, Command } from './events.ts';
 import { send } from './events.ts';
+import { Floor, type Meaning } from './floor.ts';
 import { History } from './history.ts';
+import { Latency } from './latency.ts';
 import { Mouth } from './mouth.ts';
-import type { ReplyCause } from './reply.ts';
-
-/** What one call is about. Everything a conversation needs from outside comes in here or with an event. */
-export interface CallPlan {
-  readonly systemPrompt: string;
-  /** Fixed sentences, ready to be spoken. */
-  readonly lines: { readonly greeting: string; readonly apology: string; readonly optOut: string };
-  /** Rate of the synthesiser's audio, in Hz. */
-  readonly voiceRate: number;
-  /** A new UUIDv7 for every call of it. */
-  readonly mintId: () => string;
-}
-
-/** Words that get neither a final transcript nor company for this long are the turn, in ms: their recogniser was lost. */
-const TURN_STALL_MS = 4000;
-
-interface CallerTurn {
-  readonly id: string;
-  words: string;
-  /** When the last of its words came, in ms. */
-  heardAt: number;
-}
+import { asksToHold } from './overlap.ts';
+import type { CallPlan } from './plan.ts';
+import { Silence } from './silence.ts';
+import type { CallerTurn } from './turn.ts';
+import { Turns } from './turns.ts';
 
 /**
  * One call as a state machine: events and the time go in, commands come out. It holds no clock, socket or promise; the
@@ -39,30 +24,43 @@ export class Conversation {
   readonly #history = new History();
   readonly #ear = new Ear();
   readonly #mouth: Mouth;
+  readonly #floor: Floor;
+  readonly #turns: Turns;
+  readonly #silence: Silence;
+  readonly #duration: Duration;
+  readonly #latency = new Latency();
   #phase: 'waiting' | 'live' | 'ended' = 'waiting';
+  #learned = false;
   #language = 'en-US';
-  #turn: CallerTurn | undefined;
-  /** Recogniser news about audio up to here belongs to a turn that is already over, in ms of call audio. */
-  #committedMs = 0;
+  /** Turns that were over while a line was said that is not interrupted. */
+  #unanswered: CallerTurn[] = [];
   #state: CallState | undefined;
   #out: Command[] = [];
 
   constructor(plan: CallPlan) {
     this.#plan = plan;
+    this.#turns = new Turns(plan.mintId);
+    this.#silence = new Silence(plan.pace.idlePromptMs);
+    this.#duration = new Duration(plan.pace.maxCallMs);
     this.#mouth = new Mouth({
       voiceRate: plan.voiceRate,
-      apology: plan.lines.apology,
+      lines: plan.lines,
       mintId: plan.mintId,
-      messages: () => this.#history.messages(plan.systemPrompt),
-      over: (heard, interrupted) => this.#history.agent(heard, interrupted),
+      messages: (pending) => this.#history.messages(this.#prompt, pending),
+      over: (heard, interrupted, metrics) => {
+        this.#history.agent(heard, interrupted);
+        if (metrics.turnId !== undefined) this.#latency.add(metrics);
+        this.#learn();
+      },
     });
+    this.#floor = new Floor(this.#mouth);
   }
 
   /** When `tick` is wanted next. */
   get deadline(): number | undefined {
     if (this.#phase === 'ended') return undefined;
-    const turnEnd = this.#turn === undefined ? undefined : this.#turn.heardAt + TURN_STALL_MS;
-    return earliest(earliest(this.#ear.deadline, this.#mouth.deadline), turnEnd);
+    const speakers = earliest(this.#ear.deadline, this.#turns.deadline, this.#mouth.deadline);
+    return earliest(speakers, this.#silence.deadline, this.#duration.deadline);
   }
 
   /** True once the caller's audio was announced. */
@@ -79,7 +77,7 @@ export class Conversation {
     if (this.#phase === 'ended') return [];
     this.#out = [];
     this.#take(event, now);
-    this.#endAfterFarewell();
+    this.#goOn(now);
     this.#announceState();
     return this.#out;
   }
@@ -97,25 +95,26 @@ export class Conversation {
       case 'caller.playback':
         return this.#do(this.#mouth.playback(event, now));
       case 'caller.hang-up':
-        return this.#end('caller_hung_up');
       case 'caller.gone':
         return this.#end('caller_hung_up');
       case 'recogniser.open':
         return this.#do(this.#ear.opened(now));
       case 'recogniser.speech':
-        return this.#do([{ type: 'voice.prepare' }]);
+        return this.#sound(now);
       case 'recogniser.interim':
         return this.#interim(event.text, now);
+      case 'recogniser.eager':
+        return this.#speculate(now);
+      case 'recogniser.resumed':
+        return this.#do(this.#mouth.drop());
       case 'recogniser.final':
         return this.#final(event.text, event.endMs, now);
       case 'recogniser.failed':
         return this.#do(this.#ear.failed(event.failure, now));
+      case 'voice.ready':
+        return this.#mouth.ready(event.text);
       case 'tick':
         return this.#tick(now);
-      case 'recogniser.eager':
-      case 'recogniser.resumed':
-      case 'voice.ready':
-        return;
       default:
         return this.#do(this.#mouth.news(event, now));
     }
@@ -123,7 +122,7 @@ export class Conversation {
 
   #start(samplingRate: number, language: string, now: number): void {
     const first = this.#phase === 'waiting';
-    this.#phase = 'live';
+    this.#begin(now);
     this.#language = language;
     this.#do(this.#ear.start(samplingRate, language));
     if (!first) return;
@@ -131,71 +130,179 @@ export class Conversation {
     this.#do(this.#mouth.line(this.#plan.lines.greeting, { type: 'greeting' }, now));
   }
 
-  #interim(text: string, now: number): void {
-    if (text === '' || !this.#ear.started) return;
-    this.#turn = { id: this.#turn?.id ?? this.#plan.mintId(), words: text, heardAt: now };
-    this.#do([send('voicechat.transcript.interim', { text, turnId: this.#turn.id })]);
-    this.#yield(text, this.#ear.finalizing, now);
-  }
-
-  #final(text: string, endMs: number | undefined, now: number): void {
-    const late = endMs !== undefined && endMs <= this.#committedMs;
-    if (late || !this.#ear.started) return;
-    const byHand = this.#ear.finalizing;
-    this.#ear.settled();
-    if (text !== '') this.#commit(text, byHand, now);
-  }
-
-  /** The caller's words are complete: they are remembered and answered. `deliberate` words were ended by hand or typed. */
-  #commit(text: string, deliberate: boolean, now: number): void {
-    const turnId = this.#turn?.id ?? this.#plan.mintId();
-    this.#turn = undefined;
-    this.#do([send('voicechat.transcript.final', { text, turnId })]);
-    if (!this.#yield(text, deliberate, now)) return;
-    this.#history.caller(text);
-    this.#do(this.#answer(text, turnId, now));
-  }
-
-  #answer(text: string, turnId: string, now: number): readonly Command[] {
-    if (!detectOptOut(text)) return this.#mouth.ask({ type: 'turn', turnId }, now);
-    const cause: ReplyCause = { type: 'farewell', turnId, outcome: 'opted-out' };
-    return this.#mouth.line(this.#plan.lines.optOut, cause, now);
-  }
-
-  /** Makes room for the caller's words; false when the agent keeps the turn. */
-  #yield(text: string, deliberate: boolean, now: number): boolean {
-    const reply = this.#mouth.reply;
-    if (reply === undefined) return true;
-    if (reply.cause.type === 'farewell') return false;
-    const answers = deliberate || reply.awaitsAnswer(now);
-    if (!answers && isBackchannel(text, this.#language)) return false;
-    this.#do(this.#mouth.interrupt(now));
-    return true;
+  #begin(now: number): void {
+    this.#phase = 'live';
+    this.#duration.start(now);
   }
 
   #typed(text: string, now: number): void {
-    this.#phase = 'live';
-    this.#commit(text, true, now);
+    this.#begin(now);
+    this.#close(this.#turns.typed(text, now), true, now);
+  }
+
+  /** The caller has begun to make a sound; words, if it is any, come later. */
+  #sound(now: number): void {
+    this.#turns.sound(now);
+    this.#do([{ type: 'voice.prepare' }, ...this.#floor.sound(now)]);
+  }
+
+  #interim(text: string, now: number): void {
+    if (text === '' || !this.#ear.started) return;
+    const meaning = this.#meaning(this.#turns.freshWith(text), false, now);
+    if (meaning === 'echo') return this.#do(this.#floor.yield(meaning, now));
+    const turn = this.#turns.heard(text, this.#goesOn(meaning, now), now);
+    if (this.#mouth.speculatesOther(turn.fresh)) this.#do(this.#mouth.drop());
+    this.#do([send('voicechat.transcript.interim', { text: turn.words, turnId: turn.id })]);
+    this.#do(this.#floor.yield(meaning, now));
+  }
+
+  #final(text: string, endMs: number | undefined, now: number): void {
+    if (this.#turns.isLate(endMs) || !this.#ear.started) return;
+    const byHand = this.#ear.finalizing;
+    this.#ear.settled();
+    if (text === '') return this.#finalWithoutWords(byHand, now);
+    const meaning = this.#meaning(this.#turns.freshWith(text), true, now, byHand);
+    const speechEndAt = endMs === undefined ? undefined : this.#ear.heardAt(endMs, now);
+    const turn = this.#turns.settled(text, endMs, speechEndAt, this.#goesOn(meaning, now), now);
+    if (byHand || meaning === 'aside' || meaning === 'echo') return this.#close(turn, byHand, now);
+    this.#do(this.#floor.yield(meaning, now));
+    this.#turns.await(turn, { asked: this.#mouth.asked, language: this.#language }, now);
+    if (now >= (turn.endAt ?? now)) this.#close(turn, false, now);
+    else this.#speculate(now);
+  }
+
+  /** Nothing more was heard: a turn that was ended by hand, or is waiting for more, is over. */
+  #finalWithoutWords(byHand: boolean, now: number): void {
+    const { current } = this.#turns;
+    if (byHand && current !== undefined) this.#close(current, true, now);
+  }
+
+  #meaning(words: string, final: boolean, now: number, byHand = false): Meaning {
+    return this.#floor.meaning({ words, final, byHand, language: this.#language }, now);
+  }
+
+  /** True for words that show that the turn which is being answered was not over. */
+  #goesOn(meaning: Meaning, now: number): boolean {
+    return meaning === 'interruption' && this.#mouth.answersTooSoon(now);
+  }
+
+  /** Begins the reply to the words so far, if nothing is being said and they are for the model. */
+  #speculate(now: number): void {
+    const { current: turn } = this.#turns;
+    const wanted = this.#plan.pace.speculation && this.#phase === 'live' && this.#unanswered.length === 0;
+    if (!wanted || turn === undefined || this.#mouth.busy || !turn.mayTry || this.#isRuled(turn)) return;
+    turn.tries++;
+    this.#do(this.#mouth.speculate(turn.fresh, { type: 'turn', turnId: turn.id }, now));
+  }
+
+  /** Words that are answered by a rule, not by the model. */
+  #isRuled(turn: CallerTurn): boolean {
+    return detectOptOut(turn.words) || asksToHold(turn.fresh, this.#language);
+  }
+
+  /** The turn is over. `deliberate` words were ended by hand or typed. */
+  #close(turn: CallerTurn, deliberate: boolean, now: number): void {
+    const meaning = this.#meaning(turn.fresh, true, now, deliberate);
+    this.#do(this.#floor.yield(meaning, now));
+    this.#turns.over(turn, deliberate);
+    if (meaning === 'echo') return;
+    this.#do([send('voicechat.transcript.final', { text: turn.words, turnId: turn.id })]);
+    if (meaning === 'aside' || meaning === 'ignored') return;
+    this.#silence.answered();
+    if (meaning === 'later') this.#unanswered.push(turn);
+    else this.#answer(turn, now);
+  }
+
+  #answer(turn: CallerTurn, now: number): void {
+    const { lines } = this.#plan;
+    const facts = {
+      speechEndAt: turn.speechEndAt,
+      speculation: turn.tries > 0 ? 'miss' : 'none',
+      wastedTokens: 0,
+    } as const;
+    const cause = { type: 'turn', turnId: turn.id } as const;
+    this.#turns.answered(turn);
+    this.#history.caller(turn.fresh);
+    if (detectOptOut(turn.words)) {
+      const ending = { reason: 'agent_ended', outcome: 'opted-out' } as const;
+      return this.#do(this.#mouth.line(lines.optOut, { ...cause, type: 'closing' }, now, ending, facts));
+    }
+    if (!asksToHold(turn.fresh, this.#language)) {
+      return this.#do(this.#mouth.answer(turn.fresh, cause, facts, now));
+    }
+    this.#silence.hold();
+    this.#do(this.#mouth.line(lines.wait, cause, now, undefined, facts));
   }
 
   #tick(now: number): void {
     this.#do(this.#ear.tick(now));
-    const stalled = this.#turn !== undefined && now >= this.#turn.heardAt + TURN_STALL_MS;
-    if (stalled || this.#ear.overdue(now)) this.#takeWordsSoFar(now);
+    if (this.#ear.overdue(now) || now >= (this.#turns.deadline ?? Number.POSITIVE_INFINITY))
+      this.#endTurn(now);
     this.#do(this.#mouth.tick(now));
+    const remainingMs = this.#duration.pass(now);
+    if (remainingMs !== undefined) this.#do([send('voicechat.call.warning', { remainingMs })]);
+    this.#breakSilence(now);
   }
 
-  /** Ends the turn without a final transcript; one that comes later is late. */
-  #takeWordsSoFar(now: number): void {
+  /** Ends the turn by the clock. Words that were not final then will not be waited for: news of them is late. */
+  #endTurn(now: number): void {
     const byHand = this.#ear.finalizing;
     this.#ear.settled();
-    this.#committedMs = this.#ear.sentMs;
-    if (this.#turn !== undefined) this.#commit(this.#turn.words, byHand, now);
+    const { current: turn } = this.#turns;
+    if (turn?.endAt === undefined) this.#turns.closeUntil(this.#ear.sentMs);
+    if (turn !== undefined) this.#close(turn, byHand, now);
   }
 
-  #endAfterFarewell(): void {
-    const outcome = this.#mouth.farewell;
-    if (outcome !== undefined && this.#phase === 'live') this.#end('agent_ended', outcome);
+  #breakSilence(now: number): void {
+    const { lines } = this.#plan;
+    const due = this.#silence.due(now);
+    if (due === undefined) return;
+    if (due === 'ask') return this.#do(this.#mouth.line(lines.stillThere, { type: 'prompt' }, now));
+    if (due === 'ask-again') return this.#do(this.#mouth.line(lines.couldNotHear, { type: 'prompt' }, now));
+    const ending = { reason: 'caller_silent', outcome: 'no-decision' } as const;
+    this.#do(this.#mouth.line(lines.goodbye, { type: 'prompt' }, now, ending));
+  }
+
+  /** What follows from the state of things, whatever brought it about. */
+  #goOn(now: number): void {
+    if (this.#phase !== 'live') return;
+    const { ended } = this.#mouth;
+    if (ended !== undefined) return this.#end(ended.reason, ended.outcome);
+    if (!this.#mouth.busy) this.#answerHeldTurns(now);
+    const busy = this.#mouth.reply !== undefined || this.#turns.current !== undefined;
+    if (this.#duration.ends(now, busy)) this.#sayGoodbye(now);
+    const quiet = this.#mouth.reply === undefined && this.#turns.current === undefined && this.#ear.hears;
+    if (quiet) this.#silence.begins(now);
+    else this.#silence.breaks();
+  }
+
+  #answerHeldTurns(now: number): void {
+    const held = this.#unanswered.splice(0);
+    const last = held.pop();
+    for (const turn of held) this.#history.caller(turn.fresh);
+    if (last !== undefined) this.#answer(last, now);
+  }
+
+  /** The call has lasted long enough, whoever is speaking. */
+  #sayGoodbye(now: number): void {
+    this.#turns.forget();
+    this.#do(this.#mouth.drop());
+    this.#do(this.#mouth.interrupt(now));
+    const ending = { reason: 'max_duration', outcome: 'no-decision' } as const;
+    this.#do(this.#mouth.line(this.#plan.lines.goodbye, { type: 'closing' }, now, ending));
+  }
+
+  /** Once the greeting has been said there is time to get the other fixed lines ready. */
+  #learn(): void {
+    if (this.#learned) return;
+    this.#learned = true;
+    const { greeting: _, ...others } = this.#plan.lines;
+    this.#do([{ type: 'voice.learn', texts: Object.values(others) }]);
+  }
+
+  get #prompt(): string {
+    const { systemPrompt, timeLeftNote } = this.#plan;
+    return this.#duration.short ? `${systemPrompt}\n\n${timeLeftNote}` : systemPrompt;
   }
 
   #end(reason: EndReason, outcome?: string): void {
@@ -204,7 +311,7 @@ export class Conversation {
       send('voicechat.call.ended', {
         reason,
         ...(outcome === undefined ? {} : { outcome }),
-        latency: { turns: 0 },
+        latency: this.#latency.summary(),
       }),
       { type: 'call.close', reason },
     ]);

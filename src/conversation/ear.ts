@@ -43,6 +43,16 @@ export class Ear {
     return this.#sentMs;
   }
 
+  /** True while the caller's words can be expected to arrive, now or after a reconnection. */
+  get hears(): boolean {
+    return this.#state !== 'shut' && this.#state !== 'deaf';
+  }
+
+  /** When the caller's audio had come to `ms`, as far as it is sent as it is spoken. */
+  heardAt(ms: number, now: number): number {
+    return now - Math.max(0, this.#sentMs - ms);
+  }
+
   get finalizing(): boolean {
     return this.#finalizeBy !== undefined;
   }
@@ -127,7 +137,12 @@ export class Ear {
   #open(): Command {
     this.#state = 'opening';
     this.#reopenAt = undefined;
-    return { type: 'recogniser.open', samplingRate: this.#samplingRate, language: this.#language };
+    return {
+      type: 'recogniser.open',
+      samplingRate: this.#samplingRate,
+      language: this.#language,
+      offsetMs: this.#sentMs,
+    };
   }
 
   #hear(pcm: Uint8Array): Command {

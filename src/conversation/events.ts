@@ -77,7 +77,13 @@ export type CallEvent =
 
 /** What the conversation wants done. The shell carries commands out in order and awaits none of them. */
 export type Command =
-  | { readonly type: 'recogniser.open'; readonly samplingRate: number; readonly language: string }
+  /** `offsetMs`: call audio that earlier connections were given. */
+  | {
+      readonly type: 'recogniser.open';
+      readonly samplingRate: number;
+      readonly language: string;
+      readonly offsetMs: number;
+    }
   | { readonly type: 'recogniser.audio'; readonly pcm: Uint8Array }
   | { readonly type: 'recogniser.finalize' }
   | { readonly type: 'recogniser.close' }

@@ -22,9 +22,14 @@ export class History {
     this.#add('assistant', interrupted ? `${heard} ${INTERRUPTED}` : heard);
   }
 
-  /** The prompt followed by the newest messages that fit; the first of them is never cut in two. */
-  messages(systemPrompt: string): readonly Message[] {
-    return [{ role: 'system', content: systemPrompt }, ...this.#messages];
+  /** The prompt followed by the newest messages that fit; the first of them is never cut in two. `pending` are words of the caller that are not remembered yet. */
+  messages(systemPrompt: string, pending = ''): readonly Message[] {
+    const prompt: Message = { role: 'system', content: systemPrompt };
+    const last = this.#messages.at(-1);
+    if (pending === '') return [prompt, ...this.#messages];
+    if (last?.role !== 'user') return [prompt, ...this.#messages, { role: 'user', content: pending }];
+    const joined: Message = { role: 'user', content: `${last.content} ${pending}` };
+    return [prompt, ...this.#messages.slice(0, -1), joined];
   }
 
   #add(role: 'user' | 'assistant', content: string): void {

@@ -1,89 +1,185 @@
-import { durationMs } from '../audio/pcm.ts';
-import { type CallEvent, type Command, type Failure, type Message, send } from './events.ts';
-import { Reply, type ReplyCause } from './reply.ts';
+import type { SoundVerdict, TurnMetrics } from '../protocol/replies.ts';
+import { earliest } from './deadline.ts';
+import { Delivery } from './delivery.ts';
+import { type Command, type Message, send } from './events.ts';
+import { metricsOf } from './metrics.ts';
+import { type Ending, Reply, type ReplyCause, type ReplyNews, type TurnFacts } from './reply.ts';
+import { sameWords } from './turn.ts';
 
-/** How often the model is asked for one reply before the agent apologises. */
-const MODEL_ATTEMPTS = 2;
 /** A reply with no news of any kind for this long is given up, in ms. Longer than every watchdog of the providers. */
 const REPLY_PATIENCE_MS = 12_000;
-/** Failures that take a caller's time to find out. */
-const SLOW_FAILURES: readonly Failure['kind'][] = ['timeout', 'unreachable', 'stalled'];
-/** How long later replies avoid a socket that has failed so, in ms. */
-const AVOID_SOCKET_MS = 30_000;
 /** How long a listener that reports its playback may be behind the estimate when the audio should be over, in ms. */
 const REPORT_GRACE_MS = 1000;
-/** The longest `audio` of one response chunk, in bytes: below every frame limit a client may have. */
-const CHUNK_BYTES = 16_000;
+/** A sound of the caller that has brought no words for this long was none that matters, in ms. */
+export const VERDICT_MS = 700;
+/** When nothing has sounded for this long after the end of a turn, the agent fills the silence, in ms. */
+const FILLER_MS = 1200;
+/** After so many sounds that were nothing, a sound without words does not pause the agent. */
+const FALSE_ALARMS = 2;
+/** A caller who goes on so soon after the agent began had not finished, in ms. */
+const MERGE_MS = 300;
 
 export interface MouthPlan {
   readonly voiceRate: number;
-  readonly apology: string;
+  readonly lines: { readonly apology: string; readonly filler: string; readonly goodbye: string };
   readonly mintId: () => string;
-  readonly messages: () => readonly Message[];
+  /** What the model is to read; `pending` are words of the caller that are not remembered yet. */
+  readonly messages: (pending?: string) => readonly Message[];
   /** A reply is over; `heard` are the words of it that sounded. */
-  readonly over: (heard: string, interrupted: boolean) => void;
+  readonly over: (heard: string, interrupted: boolean, metrics: TurnMetrics) => void;
 }
-
-type ReplyNews = Extract<CallEvent, { reply: number }>;
 
 /** The agent's side of the call: at most one reply at a time, from the model's first word to the last sound. */
 export class Mouth {
   readonly #plan: MouthPlan;
-  #numbers = 0;
+  readonly #delivery: Delivery;
   #reply: Reply | undefined;
-  #farewell: string | undefined;
-  #avoidSocketUntil = 0;
+  #ended: Ending | undefined;
+  #lastSaid: { readonly text: string; readonly at: number } | undefined;
+  /** Sounds that paused the agent and were nothing; more than allowed, and only words pause it. */
+  #falseAlarms = 0;
+  /** Tokens thrown away since the last reply that was wanted. */
+  #wastedTokens = 0;
 
   constructor(plan: MouthPlan) {
     this.#plan = plan;
+    this.#delivery = new Delivery(plan);
   }
 
-  /** The reply that is being prepared or sounds. */
+  /** The reply that has the floor: it is being prepared for a turn that is over, or sounds. */
   get reply(): Reply | undefined {
-    return this.#reply;
+    return this.#reply?.speculation === undefined ? this.#reply : undefined;
   }
 
-  /** The outcome of the call once its farewell has sounded. */
-  get farewell(): string | undefined {
-    return this.#farewell;
+  /** How the call is to end, once the words before its end have been heard. */
+  get ended(): Ending | undefined {
+    return this.#ended;
+  }
+
+  /** True while there is any reply, or one was begun on words that may not be the whole turn. */
+  get busy(): boolean {
+    return this.#reply !== undefined;
+  }
+
+  /** What the caller heard of the last reply that is over, and when that was. */
+  get lastSaid(): { readonly text: string; readonly at: number } | undefined {
+    return this.#lastSaid;
+  }
+
+  /** The question that the agent's last words were, or '' when they were none. */
+  get asked(): string {
+    return /[^.!?]*\?\s*$/.exec(this.#lastSaid?.text ?? '')?.[0].trim() ?? '';
   }
 
   get doing(): 'thinking' | 'speaking' | undefined {
-    if (this.#reply === undefined) return undefined;
-    return this.#reply.stage === 'thinking' ? 'thinking' : 'speaking';
+    const { reply } = this;
+    if (reply === undefined) return undefined;
+    return reply.stage === 'thinking' ? 'thinking' : 'speaking';
   }
 
   get deadline(): number | undefined {
     const reply = this.#reply;
     if (reply === undefined) return undefined;
-    return reply.stage === 'tail' ? tailEnd(reply) : reply.progressAt + REPLY_PATIENCE_MS;
+    const verdict = reply.pausedAt === undefined ? undefined : reply.pausedAt + VERDICT_MS;
+    if (reply.stage === 'tail') return verdict ?? tailEnd(reply);
+    const patience = reply.progressAt + REPLY_PATIENCE_MS;
+    return earliest(verdict, patience, this.#delivery.hurryAt(reply), this.#fillAt(reply));
   }
 
-  /** Asks the model for a reply. */
-  ask(cause: ReplyCause, now: number): readonly Command[] {
+  /** Begins a reply to words that may not be the whole turn; nothing of it is sent before they are. */
+  speculate(words: string, cause: ReplyCause, now: number): readonly Command[] {
     const reply = this.#begin(cause, now);
-    return [{ type: 'model.ask', reply: reply.number, messages: this.#plan.messages() }];
+    reply.speculation = words;
+    return this.#delivery.ask(reply, this.#plan.messages(words), now);
   }
 
-  /** Says a fixed line; the model is not asked. */
-  line(text: string, cause: ReplyCause, now: number): readonly Command[] {
+  /** True when a reply was begun on other words than these. */
+  speculatesOther(words: string): boolean {
+    const begun = this.#reply?.speculation;
+    return begun !== undefined && !sameWords(begun, words);
+  }
+
+  /** True when a reply was begun on these words. */
+  speculates(words: string): boolean {
+    const begun = this.#reply?.speculation;
+    return begun !== undefined && sameWords(begun, words);
+  }
+
+  /** Answers a turn that is over: with the reply that was begun on its words, or a new one. */
+  answer(words: string, cause: ReplyCause, turn: TurnFacts, now: number): readonly Command[] {
+    if (this.#reply !== undefined && this.speculates(words))
+      return this.#release(this.#reply, cause, turn, now);
+    const dropped = this.drop();
     const reply = this.#begin(cause, now);
-    return this.#recite(reply, text);
+    this.#attribute(reply, turn);
+    return [...dropped, ...this.#delivery.ask(reply, this.#plan.messages(), now)];
+  }
+
+  /** Says a fixed line; the model is not asked. The call ends after it if it has an `ending`. */
+  line(text: string, cause: ReplyCause, now: number, ending?: Ending, turn?: TurnFacts): readonly Command[] {
+    const dropped = this.drop();
+    const reply = this.#begin(cause, now);
+    reply.ending = ending;
+    if (turn !== undefined) this.#attribute(reply, turn);
+    return [...dropped, ...this.#settled(reply, this.#delivery.recite(reply, text, now), now)];
+  }
+
+  /** A fixed line can be spoken at once. */
+  ready(text: string): void {
+    this.#delivery.ready(text);
+  }
+
+  /** Forgets a reply that was begun too soon. */
+  drop(): readonly Command[] {
+    const reply = this.#reply;
+    if (reply?.speculation === undefined) return [];
+    return this.#forget(reply);
   }
 
   /** Stops the reply at what has been heard of it. */
   interrupt(now: number): readonly Command[] {
-    const reply = this.#reply;
+    const { reply } = this;
     if (reply === undefined) return [];
-    const { utteranceId } = reply;
-    const cancel = this.#cancel(reply);
-    if (reply.stage === 'thinking') {
-      this.#reply = undefined;
-      return cancel;
-    }
+    if (reply.stage === 'thinking') return this.#forget(reply);
+    const { utteranceId, pausedAt } = reply;
+    reply.verdict = { is: 'interruption', afterMs: now - (pausedAt ?? now) };
+    const cancel = this.#delivery.cancel(reply);
     const stop = send('voicechat.response.interrupt', { utteranceId, timestamp: now });
     // The metrics go first: after a stop nothing that names the utterance is sent.
     return [...this.#over(reply, true, now), stop, ...cancel];
+  }
+
+  /** The caller made a sound: the reply waits until it is known what it was. */
+  pause(cue: 'sound' | 'words', now: number): readonly Command[] {
+    const { reply } = this;
+    if (cue === 'sound' && this.#falseAlarms >= FALSE_ALARMS) return [];
+    if (reply === undefined || reply.pausedAt !== undefined || reply.route === 'none') return [];
+    reply.pausedAt = now;
+    if (reply.stage === 'thinking') return [];
+    reply.pauses++;
+    reply.playback.pause(now);
+    return [send('voicechat.response.pause', { utteranceId: reply.utteranceId })];
+  }
+
+  /** The sound was none that matters: the reply goes on where it was paused. */
+  resume(verdict: SoundVerdict, now: number): readonly Command[] {
+    const { reply } = this;
+    if (reply?.pausedAt === undefined) return [];
+    this.#falseAlarms = verdict === 'noise' ? this.#falseAlarms + 1 : Math.max(0, this.#falseAlarms - 1);
+    const { pausedAt, utteranceId } = reply;
+    reply.pausedAt = undefined;
+    if (reply.stage === 'thinking') return this.#settled(reply, this.#delivery.release(reply, now), now);
+    reply.verdict = { is: verdict, afterMs: now - pausedAt };
+    reply.playback.resume(now);
+    const resume = send('voicechat.response.resume', { utteranceId });
+    return this.#hasSounded(reply) ? [resume, ...this.#over(reply, false, now)] : [resume];
+  }
+
+  /** True while a caller who speaks had not finished the turn that is being answered. */
+  answersTooSoon(now: number): boolean {
+    const { reply } = this;
+    if (reply?.cause.type !== 'turn') return false;
+    return reply.firstAudioAt === undefined || now - reply.firstAudioAt <= MERGE_MS;
   }
 
   playback(
@@ -93,205 +189,94 @@ export class Mouth {
     const reply = this.#reply;
     if (reply === undefined || report.utteranceId !== reply.utteranceId) return [];
     reply.playback.reported(report.playedMs, report.ended, now);
-    return reply.stage === 'tail' && report.ended ? this.#over(reply, false, now) : [];
+    return this.#hasSounded(reply) ? this.#over(reply, false, now) : [];
   }
 
   /** Takes news of the model or the synthesiser; what belongs to no living reply yields nothing. */
   news(event: ReplyNews, now: number): readonly Command[] {
     const reply = this.#reply;
-    if (reply === undefined || event.reply !== reply.number || isStale(reply, event)) return [];
-    reply.progressAt = now;
-    switch (event.type) {
-      case 'model.text':
-        reply.firstTokenAt ??= now;
-        return this.#say(reply, reply.sentences.push(event.text));
-      case 'model.done':
-        return this.#modelDone(reply, now);
-      case 'model.failed':
-        return this.#modelFailed(reply, event.failure, now);
-      case 'model.end-call':
-        return [];
-      case 'voice.audio':
-        return this.#audio(reply, event, now);
-      case 'voice.done':
-        return this.#allSent(reply, now);
-      case 'voice.failed':
-        return this.#voiceFailed(reply, event.failure, now);
-      default:
-        return event satisfies never;
-    }
+    if (reply === undefined || event.reply !== reply.number) return [];
+    return this.#settled(reply, this.#delivery.news(reply, event, now), now);
   }
 
+  /** What has become due; `heardNothing` tells that a pause was for nothing. */
   tick(now: number): readonly Command[] {
     const reply = this.#reply;
-    const { deadline } = this;
-    if (reply === undefined || deadline === undefined || now < deadline) return [];
-    if (reply.stage === 'tail') return this.#over(reply, false, now);
-    reply.progressAt = now;
-    const stalled: Failure = { kind: 'stalled', retryable: false, detail: 'no news of the reply' };
-    return reply.modelDone ? this.#voiceFailed(reply, stalled, now) : this.#modelFailed(reply, stalled, now);
+    if (reply === undefined) return [];
+    if (reply.pausedAt !== undefined && now >= reply.pausedAt + VERDICT_MS) return this.resume('noise', now);
+    if (reply.stage === 'tail') {
+      return reply.pausedAt === undefined && now >= tailEnd(reply) ? this.#over(reply, false, now) : [];
+    }
+    return this.#settled(reply, this.#due(reply, now), now);
+  }
+
+  /** The listener says that all of it has sounded. One that is paused cannot know. */
+  #hasSounded(reply: Reply): boolean {
+    return reply.stage === 'tail' && reply.pausedAt === undefined && reply.playback.ended;
+  }
+
+  #due(reply: Reply, now: number): readonly Command[] {
+    const isDue = (at: number | undefined) => at !== undefined && now >= at;
+    if (isDue(this.#fillAt(reply))) return this.#delivery.fill(reply);
+    if (isDue(this.#delivery.hurryAt(reply))) return this.#delivery.hurry(reply);
+    return isDue(reply.progressAt + REPLY_PATIENCE_MS) ? this.#delivery.stalled(reply, now) : [];
+  }
+
+  #fillAt(reply: Reply): number | undefined {
+    const wanted = reply.cause.type === 'turn' && !reply.modelDone && !reply.withheld;
+    return wanted && this.#delivery.canFill(reply) ? reply.wantedAt + FILLER_MS : undefined;
   }
 
   #begin(cause: ReplyCause, now: number): Reply {
-    const reply = new Reply(++this.#numbers, this.#plan.mintId(), cause, now);
-    if (now < this.#avoidSocketUntil) reply.route = 'http';
+    const reply = new Reply(this.#delivery.number(), this.#plan.mintId(), cause, this.#plan.voiceRate, now);
     this.#reply = reply;
     return reply;
   }
 
-  #recite(reply: Reply, text: string): readonly Command[] {
-    reply.modelDone = true;
-    reply.sentences.discard();
-    const pieces = [...reply.sentences.push(text), ...reply.sentences.flush()];
-    return [...this.#say(reply, pieces), { type: 'voice.finish', reply: reply.number }];
+  #attribute(reply: Reply, turn: TurnFacts): void {
+    reply.turn = { ...turn, wastedTokens: this.#wastedTokens };
+    this.#wastedTokens = 0;
   }
 
-  #say(reply: Reply, pieces: readonly string[]): readonly Command[] {
-    for (const piece of pieces) reply.spoken.say(piece);
-    const { route } = reply;
-    if (route === 'none') return [];
-    return pieces.map((text) => ({ type: 'voice.say', reply: reply.number, text, route }));
+  #release(reply: Reply, cause: ReplyCause, turn: TurnFacts, now: number): readonly Command[] {
+    reply.speculation = undefined;
+    reply.cause = cause;
+    reply.wantedAt = now;
+    reply.progressAt = now;
+    this.#attribute(reply, { ...turn, speculation: 'hit' });
+    return this.#settled(reply, this.#delivery.release(reply, now), now);
   }
 
-  #modelDone(reply: Reply, now: number): readonly Command[] {
-    const rest = this.#say(reply, reply.sentences.flush());
-    if (reply.spoken.empty) {
-      return this.#modelFailed(reply, { kind: 'truncated', retryable: true, detail: 'an empty reply' }, now);
-    }
-    reply.modelDone = true;
-    if (reply.route === 'none') return [...rest, ...this.#showOnly(reply, now)];
-    return [...rest, { type: 'voice.finish', reply: reply.number }];
+  /** Commands of a reply, and what follows when they were its last. */
+  #settled(reply: Reply, commands: readonly Command[], now: number): readonly Command[] {
+    if (reply.stage !== 'over' || this.#reply !== reply) return commands;
+    // A client that was told to pause must not wait for ever.
+    const resume = reply.playback.paused ? this.resume('noise', now) : [];
+    if (reply.speculation === undefined) return [...commands, ...resume, ...this.#over(reply, false, now)];
+    this.#wastedTokens += reply.tokens;
+    this.#reply = undefined;
+    return commands;
   }
 
-  /** Asks once more while nothing was said; else apologises, or lets the words that were said stand. */
-  #modelFailed(reply: Reply, failure: Failure, now: number): readonly Command[] {
-    const cancel: Command = { type: 'model.cancel', reply: reply.number };
-    const speechless = reply.spoken.empty;
-    if (speechless && failure.retryable && reply.attempts < MODEL_ATTEMPTS) {
-      reply.attempts++;
-      reply.sentences.discard();
-      reply.number = ++this.#numbers;
-      return [cancel, { type: 'model.ask', reply: reply.number, messages: this.#plan.messages() }];
-    }
-    const told = send('voicechat.error', {
-      code: 'model_unavailable',
-      message: 'The language model did not finish its answer.',
-      retryable: failure.retryable,
-    });
-    if (speechless)
-      return [cancel, told, ...this.#recite(reply, this.#plan.apology), ...this.#finishedUnheard(reply, now)];
-    reply.modelDone = true;
-    return [
-      cancel,
-      told,
-      { type: 'voice.finish', reply: reply.number },
-      ...this.#finishedUnheard(reply, now),
-    ];
-  }
-
-  #finishedUnheard(reply: Reply, now: number): readonly Command[] {
-    return reply.route === 'none' ? this.#showOnly(reply, now) : [];
-  }
-
-  #audio(reply: Reply, event: Extract<ReplyNews, { type: 'voice.audio' }>, now: number): readonly Command[] {
-    const { utteranceId } = reply;
-    const { voiceRate } = this.#plan;
-    const start = this.#started(reply, now);
-    reply.audio(durationMs(event.pcm.byteLength, voiceRate), event.alignment, now);
-    const out: Command[] = [...start, ...this.#texts(reply, reply.spoken.due())];
-    for (let at = 0; at < event.pcm.byteLength; at += CHUNK_BYTES) {
-      const audio = event.pcm.subarray(at, at + CHUNK_BYTES);
-      out.push(send('voicechat.response.chunk', { audio, utteranceId, sampleRate: voiceRate }));
-    }
-    return out;
-  }
-
-  #allSent(reply: Reply, now: number): readonly Command[] {
-    if (reply.stage === 'thinking') {
-      const silent: Failure = { kind: 'truncated', retryable: true, detail: 'no audio for the text' };
-      return this.#voiceFailed(reply, silent, now);
-    }
-    reply.stage = 'tail';
-    const { utteranceId } = reply;
-    return [...this.#texts(reply, reply.spoken.rest()), send('voicechat.response.complete', { utteranceId })];
-  }
-
-  /** Tries what has no sound yet over HTTP; when that fails too, the words reach the caller as text. */
-  #voiceFailed(reply: Reply, failure: Failure, now: number): readonly Command[] {
-    const cancel: Command = { type: 'voice.cancel', reply: reply.number };
-    if (reply.route === 'socket' && failure.retryable) {
-      reply.route = 'http';
-      if (SLOW_FAILURES.includes(failure.kind)) this.#avoidSocketUntil = now + AVOID_SOCKET_MS;
-      const text = reply.spoken.unvoiced(reply.playback.sentMs);
-      const again: readonly Command[] =
-        text === '' ? [] : [{ type: 'voice.say', reply: reply.number, text, route: 'http' }];
-      const finish: readonly Command[] = reply.modelDone
-        ? [{ type: 'voice.finish', reply: reply.number }]
-        : [];
-      return [cancel, ...again, ...finish];
-    }
-    reply.route = 'none';
-    const told = send('voicechat.error', {
-      code: 'synthesiser_unavailable',
-      message: 'The speech synthesiser is not available; the agent answers in text.',
-      retryable: failure.retryable,
-    });
-    return [cancel, told, ...(reply.modelDone ? this.#showOnly(reply, now) : [])];
-  }
-
-  /** Ends a reply that has no voice: its words are sent as text and count as read. */
-  #showOnly(reply: Reply, now: number): readonly Command[] {
-    const { utteranceId } = reply;
-    return [
-      ...this.#started(reply, now),
-      ...this.#texts(reply, reply.spoken.rest()),
-      send('voicechat.response.complete', { utteranceId }),
-      ...this.#over(reply, false, now),
-    ];
-  }
-
-  #started(reply: Reply, now: number): readonly Command[] {
-    if (reply.stage !== 'thinking') return [];
-    reply.stage = 'sounding';
-    return [send('voicechat.response.start', { utteranceId: reply.utteranceId, timestamp: now })];
-  }
-
-  #texts(reply: Reply, pieces: readonly string[]): readonly Command[] {
-    const { utteranceId } = reply;
-    return pieces.map((text) => send('voicechat.response.text', { utteranceId, text }));
+  #forget(reply: Reply): readonly Command[] {
+    this.#wastedTokens += reply.tokens;
+    this.#reply = undefined;
+    return this.#delivery.cancel(reply);
   }
 
   #over(reply: Reply, interrupted: boolean, now: number): readonly Command[] {
     const heard = interrupted || reply.playback.ended ? reply.heard(now) : reply.spoken.text;
     const cut = heard !== reply.spoken.text || (interrupted && !reply.modelDone);
+    const metrics = metricsOf(reply, interrupted, now);
     this.#reply = undefined;
-    this.#plan.over(heard, cut);
-    if (reply.cause.type === 'farewell') this.#farewell = reply.cause.outcome;
-    return [send('voicechat.turn.metrics', reply.metrics(interrupted, now))];
-  }
-
-  #cancel(reply: Reply): readonly Command[] {
-    const voice: Command = { type: 'voice.cancel', reply: reply.number };
-    return reply.modelDone ? [voice] : [{ type: 'model.cancel', reply: reply.number }, voice];
-  }
-}
-
-/** News that a provider owes nobody any more: of a model that was done with, a voice that was given up, or a reply that was sent. */
-function isStale(reply: Reply, event: ReplyNews): boolean {
-  if (reply.stage === 'tail') return true;
-  switch (event.type) {
-    case 'model.text':
-    case 'model.end-call':
-    case 'model.done':
-    case 'model.failed':
-      return reply.modelDone;
-    case 'voice.done':
-      return reply.route === 'none' || !reply.modelDone;
-    default:
-      return reply.route === 'none';
+    if (!interrupted) this.#ended = reply.ending;
+    this.#lastSaid = { text: heard, at: now };
+    this.#plan.over(heard, cut, metrics);
+    return [send('voicechat.turn.metrics', metrics)];
   }
 }
 
 function tailEnd(reply: Reply): number {
-  return reply.playback.endsAt + (reply.playback.hasReports ? REPORT_GRACE_MS : 0);
+  const { playback, overBy } = reply;
+  return Math.min(playback.endsAt + (playback.hasReports ? REPORT_GRACE_MS : 0), overBy);
 }

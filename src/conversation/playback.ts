@@ -8,12 +8,14 @@ export class PlaybackClock {
   #endsAt = 0;
   #reported: { playedMs: number; at: number } | undefined;
   #ended = false;
+  #pausedAt: number | undefined;
+  #firstHeardAt: number | undefined;
 
   get sentMs(): number {
     return this.#sentMs;
   }
 
-  /** When everything sent will have sounded. */
+  /** When everything sent will have sounded; while it is paused, when it would have. */
   get endsAt(): number {
     return this.#endsAt;
   }
@@ -28,23 +30,49 @@ export class PlaybackClock {
     return this.#ended;
   }
 
+  /** When its first sound was heard, by the listener's word. */
+  get firstHeardAt(): number | undefined {
+    return this.#firstHeardAt;
+  }
+
+  /** The listener was asked to stop for a while. */
+  get paused(): boolean {
+    return this.#pausedAt !== undefined;
+  }
+
   sent(ms: number, now: number): void {
     this.#sentMs += ms;
-    this.#endsAt = Math.max(this.#endsAt, now) + ms;
+    this.#endsAt = Math.max(this.#endsAt, this.#moment(now)) + ms;
+  }
+
+  /** Stops the clock, unless the listener is one that never reports: it is taken to play on. */
+  pause(now: number): void {
+    this.#pausedAt ??= now;
+  }
+
+  resume(now: number): void {
+    this.#endsAt += now - this.#moment(now);
+    this.#pausedAt = undefined;
   }
 
   /** Takes the listener's word; what runs backwards or beyond the audio sent is bounded, not believed. */
   reported(playedMs: number, ended: boolean, now: number): void {
     const floor = this.#reported?.playedMs ?? 0;
     const played = Math.min(Math.max(playedMs, floor), this.#sentMs);
+    if (played > 0) this.#firstHeardAt ??= now - played;
     this.#reported = { playedMs: played, at: now };
-    this.#endsAt = now + (this.#sentMs - played);
+    this.#endsAt = this.#moment(now) + (this.#sentMs - played);
     if (ended) this.#ended = true;
   }
 
   /** How much has sounded by `now`, in ms: 0 to `sentMs`. */
   heardMs(now: number): number {
     if (this.#ended && this.#reported) return this.#reported.playedMs;
-    return Math.max(0, this.#sentMs - Math.max(0, this.#endsAt - now));
+    return Math.max(0, this.#sentMs - Math.max(0, this.#endsAt - this.#moment(now)));
+  }
+
+  /** The time that counts for playing: it stands still while a listener who reports is paused. */
+  #moment(now: number): number {
+    return this.hasReports ? Math.min(now, this.#pausedAt ?? now) : now;
   }
 }

@@ -1,59 +1,117 @@
-import type { TurnMetrics } from '../protocol/replies.ts';
-import type { Alignment, VoiceRoute } from './events.ts';
+import { LeadingSilence } from '../audio/leading-silence.ts';
+import { durationMs } from '../audio/pcm.ts';
+import type { Outcome } from '../outreach/outcome.ts';
+import type { EndReason, SoundVerdict } from '../protocol/replies.ts';
+import type { Alignment, CallEvent, VoiceRoute } from './events.ts';
 import { PlaybackClock } from './playback.ts';
 import { Sentences } from './sentences.ts';
 import { SpokenText } from './spoken.ts';
 
 /** A caller may answer a question this long before its last sound, in ms. */
 const ANSWER_LEAD_MS = 1500;
+/** Words this far ahead count as sounding, because a recogniser's news is about what was said just now, in ms. */
+const SOUNDING_MS = 300;
 
-/** Why the agent speaks: to open the call, to answer a turn, or to say a fixed line after which the call ends. */
+/**
+ * Why the agent speaks: to open the call, to answer a turn, to ask whether anybody is there, or with a closing line
+ * that is said to its end whatever the caller says.
+ */
 export type ReplyCause =
   | { readonly type: 'greeting' }
   | { readonly type: 'turn'; readonly turnId: string }
-  | { readonly type: 'farewell'; readonly turnId: string; readonly outcome: string };
+  | { readonly type: 'prompt' }
+  | { readonly type: 'closing'; readonly turnId?: string };
+
+/** The end of the call that follows a reply. */
+export interface Ending {
+  readonly reason: EndReason;
+  readonly outcome: Outcome;
+}
+
+/** News of the model or the synthesiser about one reply. */
+export type ReplyNews = Extract<CallEvent, { reply: number }>;
+export type VoiceNews = Extract<ReplyNews, { type: 'voice.audio' | 'voice.done' }>;
+
+/** How the turn went that a reply answers; times in ms since the epoch. */
+export interface TurnFacts {
+  readonly speechEndAt: number | undefined;
+  readonly speculation: 'none' | 'hit' | 'miss';
+  readonly wastedTokens: number;
+}
 
 /** One turn of the agent, from the moment it is wanted until it has sounded. */
 export class Reply {
   /** Providers' news carries this number; it changes with every new attempt, which makes older news worthless. */
   number: number;
   readonly utteranceId: string;
-  readonly cause: ReplyCause;
-  readonly wantedAt: number;
+  cause: ReplyCause;
+  /** When the turn it answers was over, or the agent decided to speak. */
+  wantedAt: number;
+  turn: TurnFacts | undefined;
+  /** The call ends when it has been heard. */
+  ending: Ending | undefined;
   readonly sentences = new Sentences();
   readonly spoken = new SpokenText();
   readonly playback = new PlaybackClock();
+  readonly #leading: LeadingSilence;
+  readonly #voiceRate: number;
   /** `thinking` until the first audio is sent, `sounding` while more may come, `tail` when all was sent and still plays. */
-  stage: 'thinking' | 'sounding' | 'tail' = 'thinking';
+  stage: 'thinking' | 'sounding' | 'tail' | 'over' = 'thinking';
+  /** The words it was begun on before the turn was over; undefined once the turn is. */
+  speculation: string | undefined;
+  /** Voice news that may not reach the caller yet, and pieces the synthesiser is not given yet. */
+  backlog: VoiceNews[] = [];
+  unsaid: string[] = [];
+  /** The synthesiser has still to be told that there are no more pieces. */
+  finishOwed = false;
   route: VoiceRoute | 'none' = 'socket';
+  /** The model has given words of its own, and has given all of them. */
+  modelSpoke = false;
   modelDone = false;
+  filled = false;
   attempts = 1;
+  tokens = 0;
   firstTokenAt: number | undefined;
   firstAudioAt: number | undefined;
   /** When the last news of it came, in ms. */
   progressAt: number;
+  /** By when it is over although the listener reports that it is not, in ms. */
+  overBy = Number.POSITIVE_INFINITY;
+  /** Since when it is paused, because the caller made a sound. */
+  pausedAt: number | undefined;
+  pauses = 0;
+  verdict: { readonly is: SoundVerdict; readonly afterMs: number } | undefined;
 
-  constructor(number: number, utteranceId: string, cause: ReplyCause, now: number) {
+  constructor(number: number, utteranceId: string, cause: ReplyCause, voiceRate: number, now: number) {
     this.number = number;
     this.utteranceId = utteranceId;
     this.cause = cause;
     this.wantedAt = now;
     this.progressAt = now;
+    this.#voiceRate = voiceRate;
+    this.#leading = new LeadingSilence(voiceRate);
   }
 
-  /** Counts audio that is sent now; `ms` is its length. */
-  audio(ms: number, alignment: Alignment | undefined, now: number): void {
+  /** True while nothing of it may reach the caller: the turn may go on, or somebody has begun to speak. */
+  get withheld(): boolean {
+    return this.speculation !== undefined || (this.stage === 'thinking' && this.pausedAt !== undefined);
+  }
+
+  /** Counts audio that is to be sent now; returns it without the silence at the reply's start. */
+  audio(pcm: Uint8Array, alignment: Alignment | undefined, now: number): Uint8Array {
+    const before = this.#leading.trimmedMs;
+    const kept = this.#leading.trim(pcm);
+    this.spoken.voiced(alignment, this.playback.sentMs - (this.#leading.trimmedMs - before));
+    if (kept.byteLength === 0) return kept;
     this.firstAudioAt ??= now;
-    this.stage = 'sounding';
-    this.spoken.voiced(alignment, this.playback.sentMs);
-    this.playback.sent(ms, now);
+    this.playback.sent(durationMs(kept.byteLength, this.#voiceRate), now);
+    return kept;
   }
 
   /** True when it is a question whose end is as good as heard, so that a "yes" is an answer to it. */
   awaitsAnswer(now: number): boolean {
-    return (
-      this.stage === 'tail' && this.spoken.text.endsWith('?') && this.playback.endsAt - now <= ANSWER_LEAD_MS
-    );
+    const sent = this.stage === 'tail' || (this.modelDone && this.spoken.voicedAll);
+    return sent && this.spoken.text.endsWith('?') && this.playback.endsAt - now <= ANSWER_LEAD_MS;
   }
 
   /** The words that have sounded by `now`. A reply that could only be shown as text was read whole. */
@@ -62,30 +120,8 @@ export class Reply {
     return this.spoken.heard(this.playback.heardMs(now), this.playback.sentMs);
   }
 
-  metrics(interrupted: boolean, now: number): TurnMetrics {
-    const since = (at: number | undefined) => (at === undefined ? undefined : at - this.wantedAt);
-    return {
-      utteranceId: this.utteranceId,
-      ...(this.cause.type === 'greeting' ? {} : { turnId: this.cause.turnId }),
-      ...optional('firstTokenMs', since(this.firstTokenAt)),
-      ...optional('firstAudioMs', since(this.firstAudioAt)),
-      speculation: 'none',
-      wastedTokens: 0,
-      pauses: 0,
-      sentMs: Math.round(this.playback.sentMs),
-      heardMs: Math.round(this.playback.heardMs(now)),
-      wordsSaid: wordCount(this.spoken.text),
-      wordsHeard: wordCount(this.heard(now)),
-      interrupted,
-    };
+  /** The words that have sounded, or are sounding at this moment. */
+  sounding(now: number): string {
+    return this.spoken.heard(this.playback.heardMs(now) + SOUNDING_MS, this.playback.sentMs);
   }
-}
-
-function optional<K extends string>(key: K, value: number | undefined): Partial<Record<K, number>> {
-  // A computed key widens to string; the record has exactly K.
-  return value === undefined ? {} : ({ [key]: value } as Record<K, number>);
-}
-
-function wordCount(text: string): number {
-  return text === '' ? 0 : text.split(' ').length;
 }

@@ -1,5 +1,5 @@
-/** The first piece may be cut at a clause mark once it has this many characters, so that speech starts early. */
-const FIRST_CLAUSE_CHARACTERS = 12;
+/** A piece may be cut before its sentence ends once it has this many characters: the first at a clause mark, any in a hurry. */
+const CLAUSE_CHARACTERS = 12;
 /** Shorter sentences are spoken together with the next one. */
 const SENTENCE_CHARACTERS = 20;
 /** Text without any mark is cut at a space after this many characters. */
@@ -28,6 +28,21 @@ export class Sentences {
     return pieces;
   }
 
+  /** Whether `hurry` would yield something. */
+  get canHurry(): boolean {
+    return this.#wordEnd() !== undefined;
+  }
+
+  /** Cuts the unfinished sentence after the last word that can stand at the end of a piece, because speech must not wait for more. */
+  hurry(): readonly string[] {
+    const end = this.#wordEnd();
+    if (end === undefined) return [];
+    const piece = folded(this.#pending.slice(0, end));
+    this.#pending = this.#pending.slice(end);
+    this.#first = false;
+    return [piece];
+  }
+
   /** The rest, when the text is over. */
   flush(): readonly string[] {
     const rest = folded(this.#pending);
@@ -40,19 +55,37 @@ export class Sentences {
     this.#pending = '';
   }
 
+  /** The last word may still grow, and words that lead to the next one are left to it. */
+  #wordEnd(): number | undefined {
+    const text = this.#pending.trimEnd() === this.#pending ? this.#pending : `${this.#pending.trimEnd()} `;
+    for (let end = text.lastIndexOf(' '); end > 0; end = text.lastIndexOf(' ', end - 1)) {
+      const piece = text.slice(0, end).trim();
+      if (piece.length < CLAUSE_CHARACTERS) return undefined;
+      if (!LEADING_WORDS.has(/\S+$/.exec(piece)?.[0].toLowerCase() ?? '')) return end;
+    }
+    return undefined;
+  }
+
   #cut(): number | undefined {
     const text = this.#pending;
     for (let i = 0; i < text.length; i++) {
       const after = i + 1;
       if (isSentenceEnd(text, i) && (this.#first || after >= SENTENCE_CHARACTERS))
         return withQuotes(text, after);
-      if (this.#first && after >= FIRST_CLAUSE_CHARACTERS && isClauseEnd(text, i)) return after;
+      if (this.#first && after >= CLAUSE_CHARACTERS && isClauseEnd(text, i)) return after;
     }
     if (text.length <= LONGEST_PIECE_CHARACTERS) return undefined;
     const space = text.lastIndexOf(' ', LONGEST_PIECE_CHARACTERS);
     return space > 0 ? space : LONGEST_PIECE_CHARACTERS;
   }
 }
+
+/** After these a speaker does not pause. */
+const LEADING_WORDS = new Set(
+  'a an the this that these those my your our their his her its of for to from in on at by with about as into over and or but nor so if because that which who whose when while than i you we they he she it is are was were am be been has have had do does did can could will would may might must shall should not no very more most too dr. mr. mrs. ms. prof. st. vs. e.g. i.e.'.split(
+    ' ',
+  ),
+);
 
 const ABBREVIATIONS = new Set(
   'dr mr mrs ms prof sr jr st vs etc inc ltd co corp dept est approx e.g i.e a.m p.m u.s u.k'.split(' '),

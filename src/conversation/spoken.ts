@@ -37,6 +37,23 @@ export class SpokenText {
     this.#length += dense(piece).length;
   }
 
+  /** Puts a piece before all others; only while nothing has been voiced. */
+  precede(piece: string): void {
+    const later = this.#pieces.splice(0);
+    this.#length = 0;
+    for (const text of [piece, ...later.map(({ text }) => text)]) this.say(text);
+  }
+
+  /** Audio for the first of the words has come, as far as the synthesiser tells. */
+  get begun(): boolean {
+    return this.#endMs.length > 0;
+  }
+
+  /** Audio for every word has come, as far as the synthesiser tells. */
+  get voicedAll(): boolean {
+    return this.#aligned && this.#endMs.length >= this.#length;
+  }
+
   /** Audio that begins `atMs` into the reply has come for the next characters. */
   voiced(alignment: Alignment | undefined, atMs: number): void {
     if (alignment === undefined) return;

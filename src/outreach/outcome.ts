@@ -1,15 +1,19 @@
 import { words } from './words.ts';
 
+/** Every way a call can end. */
+export const OUTCOMES = [
+  'booked',
+  'information-sent',
+  'callback',
+  'not-interested',
+  'opted-out',
+  'wrong-person',
+  'voicemail',
+  'no-decision',
+] as const;
+
 /** How a call ended. `no-decision`: the caller left, or the agent let go, before a yes or a no. */
-export type Outcome =
-  | 'booked'
-  | 'information-sent'
-  | 'callback'
-  | 'not-interested'
-  | 'opted-out'
-  | 'wrong-person'
-  | 'voicemail'
-  | 'no-decision';
+export type Outcome = (typeof OUTCOMES)[number];
 
 /**
  * Whether the caller asks not to be called again, however it is put: "take me off your list", "stop calling

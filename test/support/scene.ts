@@ -1,11 +1,25 @@
-import { type CallPlan, Conversation } from '../../src/conversation/conversation.ts';
+import { Conversation } from '../../src/conversation/conversation.ts';
 import type { Alignment, CallEvent, Command, Failure, Message } from '../../src/conversation/events.ts';
+import type { CallPlan, Lines } from '../../src/conversation/plan.ts';
 import type { ServerEvents } from '../../src/protocol/replies.ts';
 
 /** Rate of the synthesiser in scenes, in Hz. */
 export const VOICE_RATE = 16_000;
 /** How long a character sounds in scenes, in ms. */
 export const CHARACTER_MS = 50;
+
+export const LINES: Lines = {
+  greeting: 'Hello, this is Ava.',
+  filler: 'One moment, please.',
+  apology: 'Sorry, once more please.',
+  wait: 'Of course, take your time.',
+  stillThere: 'Are you still there?',
+  couldNotHear: 'I could not hear you.',
+  optOut: 'You are off our list. Goodbye.',
+  goodbye: 'Thank you, and goodbye.',
+};
+/** Longer than any scene: what is not the subject of a scene does not happen in it, in ms. */
+const DAY_MS = 86_400_000;
 
 /** A conversation on a virtual clock: `on` lets something happen, `pass` lets time go by and fires what falls due. */
 export class Scene {
@@ -20,11 +34,9 @@ export class Scene {
   constructor(plan: Partial<CallPlan> = {}) {
     this.conversation = new Conversation({
       systemPrompt: 'PROMPT',
-      lines: {
-        greeting: 'Hello, this is Ava.',
-        apology: 'Sorry, once more please.',
-        optOut: 'You are off our list. Goodbye.',
-      },
+      timeLeftNote: 'ONE MINUTE LEFT',
+      lines: LINES,
+      pace: { speculation: true, idlePromptMs: DAY_MS, maxCallMs: DAY_MS },
       voiceRate: VOICE_RATE,
       mintId: () => `id-${++this.#ids}`,
       ...plan,
@@ -67,7 +79,7 @@ export class Scene {
     this.on({ type: 'recogniser.open' });
     this.speak(this.replyNumber());
     this.on({ type: 'voice.done', reply: this.replyNumber() });
-    this.pass(60_000);
+    this.pass(5000);
     this.commands.length = 0;
     return this;
   }
@@ -93,7 +105,7 @@ export class Scene {
     this.on({
       type: 'voice.audio',
       reply,
-      pcm: silence(text.length * CHARACTER_MS),
+      pcm: tone(text.length * CHARACTER_MS),
       alignment: alignment(text),
     });
   }
@@ -142,6 +154,12 @@ export class Scene {
 
 export function silence(ms: number, rate = VOICE_RATE): Uint8Array {
   return new Uint8Array(Math.round((ms * rate) / 1000) * 2);
+}
+
+/** Sound without any silence, as a synthesiser makes it. */
+export function tone(ms: number, rate = VOICE_RATE): Uint8Array {
+  const pcm = new Int16Array(silence(ms, rate).byteLength / 2).fill(8000);
+  return new Uint8Array(pcm.buffer);
 }
 
 export function alignment(text: string, characterMs = CHARACTER_MS): Alignment {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { CallEvent } from '../../../src/conversation/events.ts';
 import { Random } from '../../support/random.ts';
-import { alignment, broken, refused, Scene, silence } from '../../support/scene.ts';
+import { alignment, broken, LINES, refused, Scene, silence, tone } from '../../support/scene.ts';
 
 const RUNS = 2000;
 const EVENTS = 200;
@@ -9,6 +9,10 @@ const EVENTS = 200;
 const PINNED: readonly number[] = [2, 26];
 /** Every state is left within this time of virtual silence, in ms. */
 const LONGEST_WAIT_MS = 180_000;
+/** A paused voice goes on, or stops, within this time, in ms. */
+const LONGEST_PAUSE_MS = 1000;
+/** What the model may be shown, in characters, besides the prompt: the history's bound and the last words. */
+const MOST_SHOWN = 30_000;
 
 it(`keeps its promises in ${RUNS} runs of ${EVENTS} random events`, () => {
   const first = Number(process.env['FUZZ_SEED'] ?? 1);
@@ -24,10 +28,16 @@ it(`keeps its promises in ${RUNS} runs of ${EVENTS} random events`, () => {
 
 function run(seed: number): void {
   const random = new Random(seed);
-  const call = new Scene();
+  const pace = {
+    speculation: random.below(4) > 0,
+    idlePromptMs: 10_000,
+    maxCallMs: random.pick([120_000, 900_000]),
+  };
+  const call = new Scene({ pace });
   for (let i = 0; i < EVENTS; i++) {
     if (random.below(3) === 0) call.pass(random.pick([1, 20, 300, 1500, 9000]));
     call.on(anything(random, call));
+    awake(call);
   }
   wire(call);
   prompts(call);
@@ -58,31 +68,53 @@ function anything(random: Random, call: Scene): CallEvent {
     () => ({ type: 'recogniser.open' }),
     () => ({ type: 'recogniser.speech' }),
     () => ({ type: 'recogniser.interim', text }),
+    () => ({ type: 'recogniser.interim', text }),
+    () => ({ type: 'recogniser.eager', text }),
+    () => ({ type: 'recogniser.resumed' }),
     () => ({ type: 'recogniser.final', text, endMs: random.pick([undefined, random.below(20_000)]) }),
     () => ({ type: 'recogniser.failed', failure }),
     () => ({ type: 'model.text', reply, text: said }),
     () => ({ type: 'model.text', reply, text: said }),
     () => ({ type: 'model.done', reply }),
+    () => (random.below(5) === 0 ? { type: 'model.end-call', reply, outcome: 'booked' } : { type: 'tick' }),
+    () => ({ type: 'voice.ready', text: LINES.filler }),
     () => ({ type: 'model.failed', reply, failure }),
-    () => ({ type: 'voice.audio', reply, pcm: silence(random.pick([20, 200, 900])), alignment: undefined }),
-    () => ({ type: 'voice.audio', reply, pcm: silence(500), alignment: alignment(said) }),
+    () => ({
+      type: 'voice.audio',
+      reply,
+      pcm: random.pick([silence, tone])(random.pick([20, 200, 900])),
+      alignment: undefined,
+    }),
+    () => ({ type: 'voice.audio', reply, pcm: tone(500), alignment: alignment(said) }),
     () => ({ type: 'voice.done', reply }),
     () => ({ type: 'voice.failed', reply, failure }),
   ])();
 }
 
+/** Whoever is in a call is never left without a time at which something happens. */
+function awake(call: Scene): void {
+  const begun = call.sent('voicechat.state').length > 0;
+  if (!begun || call.conversation.ended) return;
+  check(call.conversation.deadline !== undefined, 'a state without a deadline');
+}
+
 interface Utterance {
   complete: boolean;
   stopped: boolean;
+  pausedAt: number | undefined;
 }
 
 /** What the client is promised: one voice at a time, one start, nothing after a stop, nothing after the end. */
 function wire(call: Scene): void {
   const utterances = new Map<string, Utterance>();
   let ended = false;
-  for (const { event, payload } of call.all('send')) {
+  for (const { at, command } of call.commands) {
+    if (command.type !== 'send') continue;
+    const { event, payload } = command;
     check(!ended, `${event} after the end`);
     if (event === 'voicechat.call.ended') ended = true;
+    for (const { pausedAt } of utterances.values())
+      check(pausedAt === undefined || at - pausedAt <= LONGEST_PAUSE_MS, 'paused for too long');
     if (!('utteranceId' in payload) || event === 'voicechat.turn.metrics') continue;
     const { utteranceId } = payload;
     const utterance = utterances.get(utteranceId);
@@ -92,14 +124,32 @@ function wire(call: Scene): void {
         [...utterances.values()].every(({ complete, stopped }) => complete || stopped),
         'two voices',
       );
-      utterances.set(utteranceId, { complete: false, stopped: false });
+      utterances.set(utteranceId, { complete: false, stopped: false, pausedAt: undefined });
       continue;
     }
-    check(utterance !== undefined, `${event} before its start`);
-    check(!utterance?.stopped, `${event} after a stop`);
-    if (event === 'voicechat.response.interrupt') Object.assign(utterance ?? {}, { stopped: true });
-    else check(!utterance?.complete, `${event} after complete`);
-    if (event === 'voicechat.response.complete') Object.assign(utterance ?? {}, { complete: true });
+    if (utterance === undefined) throw new Error(`${event} before its start`);
+    check(!utterance.stopped, `${event} after a stop`);
+    obey(utterance, event, at);
+  }
+}
+
+function obey(utterance: Utterance, event: string, at: number): void {
+  switch (event) {
+    case 'voicechat.response.interrupt':
+      utterance.stopped = true;
+      utterance.pausedAt = undefined;
+      return;
+    case 'voicechat.response.pause':
+      check(utterance.pausedAt === undefined, 'paused twice');
+      utterance.pausedAt = at;
+      return;
+    case 'voicechat.response.resume':
+      check(utterance.pausedAt !== undefined, 'resumed without a pause');
+      utterance.pausedAt = undefined;
+      return;
+    default:
+      check(!utterance.complete, `${event} after complete`);
+      if (event === 'voicechat.response.complete') utterance.complete = true;
   }
 }
 
@@ -118,7 +168,9 @@ function prompts(call: Scene): void {
       roles.slice(1).every((role, i) => role !== roles[i]),
       'roles alternate',
     ).toBe(true);
-    expect(messages.length).toBeLessThanOrEqual(61);
+    expect(messages.length).toBeLessThanOrEqual(62);
+    const shown = messages.slice(1).reduce((sum, { content }) => sum + content.length, 0);
+    expect(shown).toBeLessThan(MOST_SHOWN);
   }
 }
 
@@ -126,5 +178,12 @@ function prompts(call: Scene): void {
 function settled(call: Scene): void {
   const state = call.sent('voicechat.state').at(-1)?.state ?? 'idle';
   if (call.conversation.ended) return;
+  if (
+    call.all('recogniser.open').length > 0 &&
+    !call
+      .sent('voicechat.error')
+      .some(({ code, retryable }) => code === 'recogniser_unavailable' && !retryable)
+  )
+    throw new Error('left alone by a silent caller, the call does not end');
   expect(['idle', 'listening'], 'left alone, the call listens').toContain(state);
 }

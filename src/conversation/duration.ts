@@ -1,0 +1,61 @@
+/** How long before its end a call is warned, in ms; a short call at half its length. */
+const WARNING_MS = 60_000;
+/** How long the end waits for whoever is speaking, in ms. */
+const GRACE_MS = 10_000;
+
+/** How long the call may last: a warning, an end that lets a sentence be finished, and an end that does not. */
+export class Duration {
+  readonly #maxMs: number;
+  #stage: 'not-started' | 'running' | 'warned' | 'closing' | 'over' = 'not-started';
+  #endAt = 0;
+
+  /** `maxMs`: the longest a call may last, in ms. */
+  constructor(maxMs: number) {
+    this.#maxMs = maxMs;
+  }
+
+  get deadline(): number | undefined {
+    switch (this.#stage) {
+      case 'not-started':
+      case 'over':
+        return undefined;
+      case 'running':
+        return this.#endAt - Math.min(WARNING_MS, this.#maxMs / 2);
+      case 'warned':
+        return this.#endAt;
+      case 'closing':
+        return this.#endAt + GRACE_MS;
+      default:
+        return this.#stage satisfies never;
+    }
+  }
+
+  /** True from the warning on. */
+  get short(): boolean {
+    return this.#stage === 'warned' || this.#stage === 'closing' || this.#stage === 'over';
+  }
+
+  start(now: number): void {
+    if (this.#stage !== 'not-started') return;
+    this.#stage = 'running';
+    this.#endAt = now + this.#maxMs;
+  }
+
+  /** Lets time pass; returns the ms that remain when it is time to warn. */
+  pass(now: number): number | undefined {
+    if (this.deadline === undefined || now < this.deadline) return undefined;
+    if (this.#stage === 'running') {
+      this.#stage = 'warned';
+      return Math.max(0, this.#endAt - now);
+    }
+    this.#stage = 'closing';
+    return undefined;
+  }
+
+  /** Whether the call is to be ended now, which is told once; `busy`: somebody is speaking. */
+  ends(now: number, busy: boolean): boolean {
+    if (this.#stage !== 'closing' || (busy && now < this.#endAt + GRACE_MS)) return false;
+    this.#stage = 'over';
+    return true;
+  }
+}

@@ -1,0 +1,33 @@
+/** What one call is about. Everything a conversation needs from outside comes in here or with an event. */
+export interface CallPlan {
+  readonly systemPrompt: string;
+  /** What the prompt says besides once the call has to come to its end. */
+  readonly timeLeftNote: string;
+  readonly lines: Lines;
+  readonly pace: Pace;
+  /** Rate of the synthesiser's audio, in Hz. */
+  readonly voiceRate: number;
+  /** A new UUIDv7 for every call of it. */
+  readonly mintId: () => string;
+}
+
+/** Fixed sentences, ready to be spoken. */
+export interface Lines {
+  readonly greeting: string;
+  readonly filler: string;
+  readonly apology: string;
+  readonly wait: string;
+  readonly stillThere: string;
+  readonly couldNotHear: string;
+  readonly optOut: string;
+  readonly goodbye: string;
+}
+
+export interface Pace {
+  /** Whether replies are begun before the turn is surely over. */
+  readonly speculation: boolean;
+  /** How long a silence is before the agent asks whether the caller is there, in ms. */
+  readonly idlePromptMs: number;
+  /** The longest a call may last, in ms. */
+  readonly maxCallMs: number;
+}
