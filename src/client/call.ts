@@ -1,8 +1,9 @@
 import { bytesFromInt16 } from '../audio/pcm.ts';
+import { Ducking } from './ducking.ts';
 import type { MicrophoneFrame } from './framer.ts';
 import type { Incoming } from './incoming.ts';
 import { type Microphone, openMicrophone } from './microphone.ts';
-import { type CallNews, newsOf } from './news.ts';
+import { type CallNews, type Ending, newsOf } from './news.ts';
 import { CallProblem } from './problem.ts';
 import { openSpeaker, type Playback, type Speaker } from './speaker.ts';
 import { Wire } from './wire.ts';
@@ -35,6 +36,13 @@ export class Call {
   #microphone: Microphone | undefined;
   #speaker: Speaker | undefined;
   #wire: Wire | undefined;
+  readonly #ducking = new Ducking((gain) => {
+    this.#duckedTo = gain;
+    this.#setGain();
+  });
+  /** The gains that the page and the caller's own voice ask for; the lower one holds. */
+  #wantedGain = 1;
+  #duckedTo = 1;
   #muted = false;
   #over = false;
 
@@ -60,7 +68,7 @@ export class Call {
   /** Ends the call and releases the microphone. Harmless at any time. */
   hangUp(): void {
     this.#wire?.send('voicechat.call.end', {});
-    this.#end('caller_hung_up');
+    this.#end({ reason: 'caller_hung_up' });
     this.#silence();
   }
 
@@ -75,9 +83,10 @@ export class Call {
     this.#wire?.send('voicechat.text.input', { text });
   }
 
-  /** Lowers the agent's voice to `gain`, 0..1, or back to 1. */
+  /** Lowers the agent's voice to `gain`, 0..1, or back to 1. While the caller speaks over it, it may be lower still. */
   duck(gain: number): void {
-    this.#speaker?.duck(gain);
+    this.#wantedGain = gain;
+    this.#setGain();
   }
 
   async #open(context: AudioContext): Promise<void> {
@@ -86,9 +95,13 @@ export class Call {
     if (this.#over) return;
     this.#speaker = await openSpeaker(context, assets, {
       playback: (playback) => this.#report(playback),
-      level: (level) => this.#tell({ kind: 'level', who: 'agent', level }),
+      level: (level) => {
+        this.#ducking.agent(level);
+        this.#tell({ kind: 'level', who: 'agent', level });
+      },
     });
     if (this.#over) return this.#silence();
+    this.#setGain();
     this.#tell({ kind: 'stage', stage: 'connecting' });
     this.#wire = new Wire(this.#address(), {
       open: () => this.#begin(this.#options.voiceId),
@@ -102,7 +115,10 @@ export class Call {
     this.#tell({ kind: 'stage', stage: 'asking-microphone' });
     const microphone = await openMicrophone(context, assets, {
       frame: (frame) => this.#sendFrame(frame),
-      lost: () => this.#problem(new CallProblem('mic-missing', MICROPHONE_LOST)),
+      lost: () => {
+        this.#ducking.rest();
+        this.#problem(new CallProblem('mic-missing', MICROPHONE_LOST));
+      },
     });
     // The caller may have hung up while the browser was asking for permission.
     if (this.#over) return microphone.close();
@@ -131,8 +147,14 @@ export class Call {
   #sendFrame({ samples, level }: MicrophoneFrame): void {
     // Frames on their way from the worklet when mute was pressed are silenced here.
     if (this.#muted) samples.fill(0);
+    if (this.#muted) this.#ducking.rest();
+    else this.#ducking.caller(level);
     this.#wire?.sendAudio(bytesFromInt16(samples), this.#muted);
     this.#tell({ kind: 'level', who: 'caller', level: this.#muted ? 0 : level });
+  }
+
+  #setGain(): void {
+    this.#speaker?.duck(Math.min(this.#wantedGain, this.#duckedTo));
   }
 
   #receive(incoming: Incoming): void {
@@ -141,7 +163,7 @@ export class Call {
     if (this.#speaker !== undefined) play(this.#speaker, incoming);
     // A voice remembered from an earlier call may be gone; the call goes on with the agent's own.
     if (incoming.eventType === 'refusal' && incoming.payload.code === 'unknown_voice') this.#begin(undefined);
-    if (incoming.eventType === 'voicechat.call.ended') void this.#farewell(incoming.payload.reason);
+    if (incoming.eventType === 'voicechat.call.ended') void this.#farewell(incoming.payload);
   }
 
   #report({ utteranceId, playedMs, receivedMs, phase }: Playback): void {
@@ -153,9 +175,9 @@ export class Call {
   }
 
   /** The server has ended the call: the microphone closes at once, the agent's last words play out. */
-  async #farewell(reason: string): Promise<void> {
+  async #farewell(ending: Ending): Promise<void> {
     const drained = this.#speaker?.drained();
-    this.#end(reason);
+    this.#end(ending);
     await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, MAX_FAREWELL_MS))]);
     this.#silence();
   }
@@ -163,7 +185,7 @@ export class Call {
   #fail(problem: CallProblem): void {
     if (this.#over) return;
     this.#problem(problem);
-    this.#end('failed');
+    this.#end({ reason: 'failed' });
     this.#silence();
   }
 
@@ -171,13 +193,13 @@ export class Call {
     this.#tell({ kind: 'problem', problem });
   }
 
-  #end(reason: string): void {
+  #end(ending: Ending): void {
     if (this.#over) return;
     this.#over = true;
     this.#microphone?.close();
     this.#wire?.close();
     this.#tell({ kind: 'level', who: 'caller', level: 0 });
-    this.#tell({ kind: 'ended', reason });
+    this.#tell({ kind: 'ended', ...ending });
   }
 
   #silence(): void {

@@ -42,6 +42,7 @@ const pcm = v.pipe(
   v.check((audio) => audio.byteLength > 0 && audio.byteLength % 2 === 0, 'whole 16-bit samples'),
 );
 
+// What a server that speaks an earlier protocol leaves out is optional here, and what a later one may name is any string.
 const events = {
   'connection.ack': v.object({
     success: v.literal(true),
@@ -67,11 +68,40 @@ const events = {
   'voicechat.response.resume': utterance,
   'voicechat.turn.metrics': v.object({
     utteranceId: v.string(),
+    turnId: v.exactOptional(v.string()),
+    ...latencies(v.number()),
+    speculation: v.exactOptional(v.string()),
+    wastedTokens: v.exactOptional(v.number()),
+    pauses: v.exactOptional(v.number()),
+    verdict: v.exactOptional(v.string()),
+    verdictMs: v.exactOptional(v.number()),
+    sentMs: v.exactOptional(v.number()),
+    heardMs: v.exactOptional(v.number()),
     wordsSaid: v.number(),
     wordsHeard: v.number(),
     interrupted: v.boolean(),
   }),
   'voicechat.error': v.object({ message: v.string(), code: v.exactOptional(v.string()) }),
-  'voicechat.call.ended': v.object({ reason: v.string(), outcome: v.exactOptional(v.string()) }),
+  'voicechat.call.warning': v.object({ remainingMs: v.pipe(v.number(), v.minValue(0)) }),
+  'voicechat.call.ended': v.object({
+    reason: v.string(),
+    outcome: v.exactOptional(v.string()),
+    latency: v.exactOptional(
+      v.object({
+        turns: v.number(),
+        ...latencies(v.object({ p50: v.number(), p95: v.number(), max: v.number() })),
+      }),
+    ),
+  }),
 } as const;
+/** One entry for each wait that is measured, in ms; a server leaves out what it has not seen. */
+function latencies<S extends v.GenericSchema>(schema: S) {
+  return {
+    endOfTurnMs: v.exactOptional(schema),
+    firstTokenMs: v.exactOptional(schema),
+    firstAudioMs: v.exactOptional(schema),
+    firstHeardMs: v.exactOptional(schema),
+  };
+}
+
 const byName: Readonly<Record<string, v.GenericSchema>> = events;

@@ -15,14 +15,29 @@ export type CallNews =
   /** The agent was cut off; `heardShare` (0..1) of the audio that had arrived was heard. */
   | { readonly kind: 'cut'; readonly utteranceId: string; readonly heardShare: number }
   /** The server's count of the words of an utterance; fewer are heard than said only if it was interrupted. */
-  | { readonly kind: 'counted'; readonly utteranceId: string; readonly said: number; readonly heard: number }
+  | {
+      readonly kind: 'counted';
+      readonly utteranceId: string;
+      readonly said: number;
+      readonly heard: number;
+      /** Everything the server measured of it. */
+      readonly metrics: Metrics;
+    }
   /** Loudness as root mean square, 0..1, some twenty times a second or more while there is any. */
   | { readonly kind: 'level'; readonly who: 'caller' | 'agent'; readonly level: number }
   | { readonly kind: 'problem'; readonly problem: CallProblem }
-  | { readonly kind: 'ended'; readonly reason: string };
+  /** The server will end the call in `remainingMs`, because it has lasted long enough. */
+  | { readonly kind: 'warning'; readonly remainingMs: number }
+  | ({ readonly kind: 'ended' } & Ending);
 
 /** What the server says of itself when the call connects. */
 export type Welcome = Extract<Incoming, { eventType: 'connection.ack' }>['payload'];
+
+/** The server's measurements of one agent turn, in ms, tokens and words; an older server sends fewer. */
+export type Metrics = Extract<Incoming, { eventType: 'voicechat.turn.metrics' }>['payload'];
+
+/** Why a call ended: the server's reason, `caller_hung_up` or `failed`. Outcome and latencies come only from a server. */
+export type Ending = Extract<Incoming, { eventType: 'voicechat.call.ended' }>['payload'];
 
 /** What an event of the server is to the page; `undefined` for those that only the player needs. */
 export function newsOf(incoming: Incoming): CallNews | undefined {
@@ -42,8 +57,10 @@ export function newsOf(incoming: Incoming): CallNews | undefined {
       return { kind: 'agent', ...payload };
     case 'voicechat.turn.metrics': {
       const { utteranceId, wordsSaid: said, wordsHeard, interrupted } = payload;
-      return { kind: 'counted', utteranceId, said, heard: interrupted ? wordsHeard : said };
+      return { kind: 'counted', utteranceId, said, heard: interrupted ? wordsHeard : said, metrics: payload };
     }
+    case 'voicechat.call.warning':
+      return { kind: 'warning', ...payload };
     case 'voicechat.error':
     case 'refusal':
       return { kind: 'problem', problem: new CallProblem('server', payload.message) };

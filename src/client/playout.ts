@@ -31,18 +31,22 @@ const PREBUFFER_AFTER_UNDERRUN_MS = 200;
 /** Long enough not to click, short enough to feel like silence at once. */
 const FADE_MS = 10;
 const REPORT_EVERY_MS = 200;
+/** A pause of which nothing more is heard ends by itself after this long, in ms; the server decides within a second. */
+const MAX_PAUSE_MS = 3000;
 /** Late audio of an utterance arrives within seconds of its end; older ids can be forgotten. */
 const MAX_FINISHED_IDS = 64;
 
 /**
  * Plays one utterance at a time from a queue of samples. It waits for a small buffer before it begins, fades out when
  * it is interrupted or paused, ignores audio of utterances that are over, and reports what was really rendered. A
- * paused utterance goes on with the very sample at which it was paused. A new utterance replaces the one that plays.
+ * paused utterance goes on with the very sample at which it was paused, at the latest after 3 s. A new utterance
+ * replaces the one that plays.
  */
 export class Playout {
   readonly #framesPerMs: number;
   readonly #fadeFrames: number;
   readonly #reportFrames: number;
+  readonly #maxPauseFrames: number;
   readonly #report: (news: PlayoutNews) => void;
   readonly #finished = new Set<string>();
   #prebufferFrames: number;
@@ -55,6 +59,7 @@ export class Playout {
     this.#prebufferFrames = Math.round((options.prebufferMs ?? PREBUFFER_MS) * this.#framesPerMs);
     this.#fadeFrames = Math.round((options.fadeMs ?? FADE_MS) * this.#framesPerMs);
     this.#reportFrames = Math.round((options.reportEveryMs ?? REPORT_EVERY_MS) * this.#framesPerMs);
+    this.#maxPauseFrames = MAX_PAUSE_MS * this.#framesPerMs;
     this.#report = report;
   }
 
@@ -71,6 +76,7 @@ export class Playout {
     output.fill(0);
     const current = this.#current;
     if (current !== undefined && this.#sounding(current)) this.#play(current, output);
+    if (current?.paused) this.#wait(current, output.length);
     this.#mixTail(output);
   }
 
@@ -97,7 +103,7 @@ export class Playout {
         this.#pause(current);
         break;
       case 'resume':
-        current.resume();
+        this.#resume(current);
         break;
       default:
         order satisfies never;
@@ -136,8 +142,20 @@ export class Playout {
   #pause(current: Utterance): void {
     if (current.paused) return;
     if (current.audible) this.#tail = current.fadeOut(this.#fadeFrames);
-    current.paused = true;
+    current.pause();
     this.#tell(current, 'paused');
+  }
+
+  #wait(current: Utterance, frames: number): void {
+    current.pausedFrames += frames;
+    if (current.pausedFrames >= this.#maxPauseFrames) this.#resume(current);
+  }
+
+  /** Told at once, not with the next regular report: the listener's time runs again. */
+  #resume(current: Utterance): void {
+    if (!current.paused) return;
+    current.resume();
+    this.#tell(current, 'playing');
   }
 
   #finish(current: Utterance, phase: 'ended' | 'interrupted'): void {

@@ -1,7 +1,7 @@
 import { durationMs, floatFromInt16, int16FromBytes } from '../audio/pcm.ts';
 import { Resampler } from '../audio/resample.ts';
-import type { PlayoutNews, PlayoutOrder } from './playout.ts';
-import { SPEAKER_FILE, SPEAKER_PROCESSOR, type SpeakerNews } from './worklets.ts';
+import type { PlayoutNews } from './playout.ts';
+import { SPEAKER_FILE, SPEAKER_PROCESSOR, type SpeakerNews, type SpeakerOrder } from './worklets.ts';
 
 /** What the speaker tells. */
 export interface SpeakerListener {
@@ -19,9 +19,6 @@ export interface Playback {
   readonly phase: PlayoutNews['phase'];
 }
 
-/** How fast the gain follows a duck, in s: audible as a dip rather than a cut. */
-const DUCK_SECONDS = 0.03;
-
 /** Loads the player's worklet from `assets` and connects it to the context's output. */
 export async function openSpeaker(
   context: AudioContext,
@@ -37,7 +34,6 @@ export class Speaker {
   readonly #context: AudioContext;
   readonly #listener: SpeakerListener;
   readonly #player: AudioWorkletNode;
-  readonly #gain: GainNode;
   #arriving: Arriving | undefined;
   #drained: (() => void) | undefined;
 
@@ -48,8 +44,7 @@ export class Speaker {
       numberOfInputs: 0,
       outputChannelCount: [1],
     });
-    this.#gain = context.createGain();
-    this.#player.connect(this.#gain).connect(context.destination);
+    this.#player.connect(context.destination);
     this.#player.port.onmessage = (event: MessageEvent<SpeakerNews>) => this.#hear(event.data);
   }
 
@@ -86,7 +81,7 @@ export class Speaker {
 
   /** Lowers the agent's voice to `gain` (0..1), or back to 1, without touching what is queued. */
   duck(gain: number): void {
-    this.#gain.gain.setTargetAtTime(gain, this.#context.currentTime, DUCK_SECONDS);
+    this.#order({ duckTo: gain });
   }
 
   /** Resolves when everything that has arrived was heard; at once if nothing plays. */
@@ -102,7 +97,6 @@ export class Speaker {
   close(): void {
     this.#player.port.onmessage = null;
     this.#player.disconnect();
-    this.#gain.disconnect();
     this.#over();
   }
 
@@ -111,7 +105,7 @@ export class Speaker {
     this.#order({ order: 'audio', utteranceId, samples }, [samples.buffer]);
   }
 
-  #order(order: PlayoutOrder, transfer: Transferable[] = []): void {
+  #order(order: SpeakerOrder, transfer: Transferable[] = []): void {
     this.#player.port.postMessage(order, transfer);
   }
 
@@ -121,17 +115,20 @@ export class Speaker {
   }
 
   #playback(news: PlayoutNews): void {
-    // Rendered samples reach the ear after the output latency. An utterance that played out is heard whole: later.
+    // Rendered samples reach the ear after the output latency; those rendered before a stop can no longer be held back.
     const latencyMs = (this.#context.outputLatency || 0) * 1000;
-    if (news.phase === 'ended') setTimeout(() => this.#tell(news, news.renderedMs), latencyMs);
-    else this.#tell(news, Math.max(0, news.renderedMs - latencyMs));
+    if (news.phase === 'playing') this.#tell(news, Math.max(0, news.renderedMs - latencyMs));
+    else if (news.phase === 'ended') setTimeout(() => this.#tell(news, news.renderedMs), latencyMs);
+    else this.#tell(news, news.renderedMs);
   }
 
   #tell({ utteranceId, phase }: PlayoutNews, playedMs: number): void {
-    const current = this.#arriving?.utteranceId === utteranceId;
-    const receivedMs = current ? (this.#arriving?.receivedMs ?? 0) : playedMs;
-    this.#listener.playback({ utteranceId, playedMs: Math.round(playedMs), receivedMs, phase });
-    if (current && (phase === 'ended' || phase === 'interrupted')) this.#over();
+    const current = this.#arriving?.utteranceId === utteranceId ? this.#arriving : undefined;
+    const toldMs = Math.round(Math.max(playedMs, current?.toldMs ?? 0));
+    if (current !== undefined) current.toldMs = toldMs;
+    const receivedMs = current?.receivedMs ?? playedMs;
+    this.#listener.playback({ utteranceId, playedMs: toldMs, receivedMs, phase });
+    if (current !== undefined && (phase === 'ended' || phase === 'interrupted')) this.#over();
   }
 
   #over(): void {
@@ -145,6 +142,8 @@ export class Speaker {
 class Arriving {
   readonly utteranceId: string;
   receivedMs = 0;
+  /** The furthest report so far: what was heard before a pause stays heard. */
+  toldMs = 0;
   readonly #toHz: number;
   #fromHz = 0;
   #resampler: Resampler | undefined;

@@ -6,6 +6,8 @@ export class Utterance {
   /** It waits until enough is queued. */
   buffering = true;
   paused = false;
+  /** For how many frames it has been paused, this time. */
+  pausedFrames = 0;
   queuedFrames = 0;
   renderedFrames = 0;
   readonly #chunks: Float32Array[] = [];
@@ -28,8 +30,12 @@ export class Utterance {
     this.queuedFrames += samples.length;
   }
 
+  pause(): void {
+    this.paused = true;
+    this.pausedFrames = 0;
+  }
+
   resume(): void {
-    if (!this.paused) return;
     this.paused = false;
     if (this.renderedFrames > 0) this.#fadedIn = 0;
   }

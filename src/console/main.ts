@@ -1,6 +1,7 @@
 import { Call } from '../client/call.ts';
 import type { CallNews } from '../client/news.ts';
 import type { CallProblem } from '../client/problem.ts';
+import { latencyWords } from './latency.ts';
 import { element } from './page.ts';
 import { askHealth, showProviders } from './providers.ts';
 import { Settings } from './settings.ts';
@@ -16,6 +17,7 @@ const say = element('say', HTMLFormElement);
 const words = element('words', HTMLInputElement);
 const send = element('send', HTMLButtonElement);
 const announcer = element('announcer', HTMLElement);
+const latency = element('latency', HTMLElement);
 
 const status = new Status();
 const transcript = new Transcript();
@@ -40,6 +42,7 @@ function place({ microphone }: { readonly microphone: boolean }): void {
   call?.hangUp();
   status.clearProblems();
   transcript.clear();
+  latency.textContent = '';
   const placed: Call = new Call({ url: '/ws', microphone, ...settings.chosen }, (news) => {
     if (call === placed) hear(news);
   });
@@ -79,9 +82,13 @@ function hear(news: CallNews): void {
       break;
     case 'counted':
       transcript.counted(news.utteranceId, news.said, news.heard);
+      latency.textContent = latencyWords(news.metrics) ?? '';
       break;
     case 'level':
       status.level(news.who, news.level);
+      break;
+    case 'warning':
+      showRemaining(news.remainingMs);
       break;
     case 'problem':
       void showProblem(news.problem);
@@ -115,6 +122,19 @@ async function checkServer(): Promise<boolean> {
   const missing = missingWords(health.providers);
   for (const words of [missing ?? [], health.problems].flat()) status.problem(words);
   return missing === undefined && health.problems.length === 0;
+}
+
+/** A call has a longest duration; its approach is told once, quietly. */
+function showRemaining(remainingMs: number): void {
+  const remaining = remainingWords(remainingMs);
+  transcript.note(remaining);
+  announcer.textContent = remaining;
+}
+
+function remainingWords(remainingMs: number): string {
+  const minutes = Math.round(remainingMs / 60_000);
+  if (minutes < 1) return 'The call ends in less than a minute.';
+  return `The call ends in about ${minutes === 1 ? 'a minute' : `${minutes} minutes`}.`;
 }
 
 function showEnded(reason: string): void {

@@ -27,6 +27,7 @@ const ends: Readonly<Record<string, string>> = {
   caller_hung_up: 'You ended the call.',
   agent_ended: 'The agent ended the call.',
   failed: 'The call broke off.',
+  caller_silent: 'The agent ended the call because it heard nothing.',
   max_duration: 'The call reached its longest duration.',
 };
 

@@ -143,17 +143,18 @@ export class Conversation {
   /** The caller has begun to make a sound; words, if it is any, come later. */
   #sound(now: number): void {
     this.#turns.sound(now);
+    this.#silence.sound(now);
     this.#do([{ type: 'voice.prepare' }, ...this.#floor.sound(now)]);
   }
 
   #interim(text: string, now: number): void {
     if (text === '' || !this.#ear.started) return;
     const meaning = this.#meaning(this.#turns.freshWith(text), false, now);
-    if (meaning === 'echo') return this.#do(this.#floor.yield(meaning, now));
+    if (meaning === 'echo') return this.#do(this.#floor.yield(meaning, text, now));
     const turn = this.#turns.heard(text, this.#goesOn(meaning, now), now);
     if (this.#mouth.speculatesOther(turn.fresh)) this.#do(this.#mouth.drop());
     this.#do([send('voicechat.transcript.interim', { text: turn.words, turnId: turn.id })]);
-    this.#do(this.#floor.yield(meaning, now));
+    this.#do(this.#floor.yield(meaning, turn.fresh, now));
   }
 
   #final(text: string, endMs: number | undefined, now: number): void {
@@ -164,8 +165,9 @@ export class Conversation {
     const meaning = this.#meaning(this.#turns.freshWith(text), true, now, byHand);
     const speechEndAt = endMs === undefined ? undefined : this.#ear.heardAt(endMs, now);
     const turn = this.#turns.settled(text, endMs, speechEndAt, this.#goesOn(meaning, now), now);
+    if (this.#mouth.speculatesOther(turn.fresh)) this.#do(this.#mouth.drop());
     if (byHand || meaning === 'aside' || meaning === 'echo') return this.#close(turn, byHand, now);
-    this.#do(this.#floor.yield(meaning, now));
+    this.#do(this.#floor.yield(meaning, turn.fresh, now));
     this.#turns.await(turn, { asked: this.#mouth.asked, language: this.#language }, now);
     if (now >= (turn.endAt ?? now)) this.#close(turn, false, now);
     else this.#speculate(now);
@@ -203,12 +205,12 @@ export class Conversation {
   /** The turn is over. `deliberate` words were ended by hand or typed. */
   #close(turn: CallerTurn, deliberate: boolean, now: number): void {
     const meaning = this.#meaning(turn.fresh, true, now, deliberate);
-    this.#do(this.#floor.yield(meaning, now));
+    this.#do(this.#floor.yield(meaning, turn.fresh, now));
     this.#turns.over(turn, deliberate);
     if (meaning === 'echo') return;
     this.#do([send('voicechat.transcript.final', { text: turn.words, turnId: turn.id })]);
-    if (meaning === 'aside' || meaning === 'ignored') return;
     this.#silence.answered();
+    if (meaning === 'aside' || meaning === 'ignored') return;
     if (meaning === 'later') this.#unanswered.push(turn);
     else this.#answer(turn, now);
   }
@@ -278,13 +280,14 @@ export class Conversation {
 
   #answerHeldTurns(now: number): void {
     const held = this.#unanswered.splice(0);
-    const last = held.pop();
-    for (const turn of held) this.#history.caller(turn.fresh);
-    if (last !== undefined) this.#answer(last, now);
+    const decisive = held.find((turn) => detectOptOut(turn.words)) ?? held.at(-1);
+    for (const turn of held) if (turn !== decisive) this.#history.caller(turn.fresh);
+    if (decisive !== undefined) this.#answer(decisive, now);
   }
 
   /** The call has lasted long enough, whoever is speaking. */
   #sayGoodbye(now: number): void {
+    if (this.#mouth.reply?.cause.type === 'closing') return;
     this.#turns.forget();
     this.#do(this.#mouth.drop());
     this.#do(this.#mouth.interrupt(now));

@@ -57,13 +57,16 @@ export class Delivery {
   recite(reply: Reply, text: string, now: number): readonly Command[] {
     reply.modelDone = true;
     reply.sentences.discard();
-    if (reply.route !== 'none') reply.route = 'phrase';
+    // A phrase would overtake a filler that went to the synthesiser and has not sounded yet.
+    const waits = !reply.spoken.empty && !this.#ready.has(this.#plan.lines.filler);
+    if (reply.route !== 'none' && !waits) reply.route = 'phrase';
     return [...this.#say(reply, [text]), ...this.#conclude(reply, now)];
   }
 
   /** Lets through what was withheld. */
   release(reply: Reply, now: number): readonly Command[] {
     const held = reply.backlog.splice(0).flatMap((event) => this.news(reply, event, now));
+    if (reply.showOwed) return [...held, ...this.#showOnly(reply, now)];
     const unsaid = reply.unsaid.splice(0).flatMap((text) => this.#order(reply, text));
     return [...held, ...unsaid, ...(reply.finishOwed ? this.#finish(reply) : [])];
   }
@@ -196,13 +199,15 @@ export class Delivery {
       retryable: failure.retryable,
     });
     if (!reply.modelSpoke) return [cancel, told, ...this.recite(reply, this.#plan.lines.apology, now)];
+    const rest = this.#modelSays(reply, reply.sentences.breakOff());
     reply.modelDone = true;
-    return [cancel, told, ...this.#conclude(reply, now)];
+    return [cancel, told, ...rest, ...this.#conclude(reply, now)];
   }
 
   /** A filler that does not sound yet has to be said under the new number. */
   #askAgain(reply: Reply): readonly Command[] {
     reply.attempts++;
+    reply.ending = undefined;
     reply.sentences.discard();
     const filler = reply.spoken.unvoiced(reply.playback.sentMs);
     const silenced: readonly Command[] = filler === '' ? [] : [{ type: 'voice.cancel', reply: reply.number }];
@@ -283,6 +288,8 @@ export class Delivery {
   /** Ends a reply that has no voice: its words are sent as text and count as read. */
   #showOnly(reply: Reply, now: number): readonly Command[] {
     const { utteranceId } = reply;
+    reply.showOwed = reply.withheld;
+    if (reply.showOwed) return [];
     const shown = [
       ...this.#started(reply, now),
       ...this.#texts(reply, reply.spoken.rest()),

@@ -28,7 +28,8 @@ export function isEcho(words: string, heard: string): boolean {
 export function isOption(words: string, heard: string, or: readonly string[]): boolean {
   const run = soundsOf(words);
   const source = lately(heard, run.length);
-  if (run.length === 0 || run.length > LONGEST_OPTION_WORDS || run.some((word) => or.includes(word))) return false;
+  if (run.length === 0 || run.length > LONGEST_OPTION_WORDS || run.some((word) => or.includes(word)))
+    return false;
   return source.some(
     (_, at) =>
       run.every((word, i) => source[at + i] === word) &&

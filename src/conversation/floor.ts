@@ -1,7 +1,10 @@
+import { detectOptOut } from '../outreach/outcome.ts';
 import { isEcho } from './echo.ts';
 import type { Command } from './events.ts';
 import type { Mouth } from './mouth.ts';
-import { isCommand, judge } from './overlap.ts';
+import { isCommand, isHello, judge } from './overlap.ts';
+import type { Reply } from './reply.ts';
+import { sameWords } from './turn.ts';
 
 /** How long after the agent's last sound its echo may still come back as words, in ms. */
 const ECHO_TAIL_MS = 1500;
@@ -27,6 +30,8 @@ export type Meaning = 'free' | 'interruption' | 'aside' | 'echo' | 'unclear' | '
 /** Who has the floor when both speak. */
 export class Floor {
   readonly #mouth: Mouth;
+  /** The words that left it open what they mean. */
+  #awaited = '';
 
   constructor(mouth: Mouth) {
     this.#mouth = mouth;
@@ -37,28 +42,40 @@ export class Floor {
     if (reply === undefined) return this.#echoesLate(said, now) ? 'echo' : 'free';
     if (reply.cause.type === 'closing') return 'ignored';
     if (said.byHand) return 'interruption';
-    const isGreeting = reply.cause.type === 'greeting';
-    if (reply.stage === 'thinking') return isGreeting ? 'later' : 'interruption';
-    const answering = reply.awaitsAnswer(now);
-    const heard = answering && wordCount(said.words) < ECHO_WORDS ? '' : reply.sounding(now);
-    const leaving = reply.ending !== undefined;
-    const verdict = judge({ ...said, heard, answering, leaving });
-    if (verdict === 'backchannel') return 'aside';
-    if (!isGreeting || verdict === 'echo') return verdict;
+    if (reply.cause.type === 'greeting') return this.#meaningForGreeting(reply, said, now);
+    return this.#verdict(reply, said, now);
+  }
+
+  /** Who calls, and that it is a machine, is said to its end unless the caller wants nothing said at all. */
+  #meaningForGreeting(reply: Reply, said: Words, now: number): Meaning {
+    if (detectOptOut(said.words)) return 'interruption';
+    if (isHello(said.words, said.language)) return 'aside';
+    const meaning = reply.stage === 'thinking' ? 'later' : this.#verdict(reply, said, now);
+    if (meaning !== 'interruption') return meaning;
     return isCommand(said.words, said.language) ? 'interruption' : 'later';
   }
 
+  #verdict(reply: Reply, said: Words, now: number): Meaning {
+    const answering = reply.cause.type === 'prompt' || reply.awaitsAnswer(now);
+    const heard = answering && wordCount(said.words) < ECHO_WORDS ? '' : reply.sounding(now);
+    const leaving = reply.ending !== undefined;
+    const verdict = judge({ ...said, heard, answering, leaving });
+    return verdict === 'backchannel' ? 'aside' : verdict;
+  }
+
   /** Gives or keeps the floor as the words mean. */
-  yield(meaning: Meaning, now: number): readonly Command[] {
+  yield(meaning: Meaning, words: string, now: number): readonly Command[] {
     switch (meaning) {
       case 'interruption':
+        this.#awaited = '';
         return this.#mouth.interrupt(now);
       case 'aside':
+        this.#awaited = '';
         return this.#mouth.resume('backchannel', now);
       case 'echo':
         return this.#mouth.resume('echo', now);
       case 'unclear':
-        return this.#mouth.pause('words', now);
+        return this.#awaitMore(words, now);
       case 'free':
       case 'later':
       case 'ignored':
@@ -72,6 +89,13 @@ export class Floor {
   sound(now: number): readonly Command[] {
     const cause = this.#mouth.reply?.cause.type;
     return cause === 'turn' || cause === 'prompt' ? this.#mouth.pause('sound', now) : [];
+  }
+
+  /** Words that were waited for in vain are not waited for again. */
+  #awaitMore(words: string, now: number): readonly Command[] {
+    const known = sameWords(words, this.#awaited);
+    this.#awaited = words;
+    return known ? [] : this.#mouth.pause('words', now);
   }
 
   #echoesLate({ words, byHand }: Words, now: number): boolean {

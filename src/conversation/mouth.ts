@@ -140,6 +140,7 @@ export class Mouth {
   interrupt(now: number): readonly Command[] {
     const { reply } = this;
     if (reply === undefined) return [];
+    this.#soundWasSpeech();
     if (reply.stage === 'thinking') return this.#forget(reply);
     const { utteranceId, pausedAt } = reply;
     reply.verdict = { is: 'interruption', afterMs: now - (pausedAt ?? now) };
@@ -164,8 +165,9 @@ export class Mouth {
   /** The sound was none that matters: the reply goes on where it was paused. */
   resume(verdict: SoundVerdict, now: number): readonly Command[] {
     const { reply } = this;
+    if (verdict === 'backchannel') this.#soundWasSpeech();
     if (reply?.pausedAt === undefined) return [];
-    this.#falseAlarms = verdict === 'noise' ? this.#falseAlarms + 1 : Math.max(0, this.#falseAlarms - 1);
+    if (verdict === 'noise' || verdict === 'echo') this.#falseAlarms++;
     const { pausedAt, utteranceId } = reply;
     reply.pausedAt = undefined;
     if (reply.stage === 'thinking') return this.#settled(reply, this.#delivery.release(reply, now), now);
@@ -208,6 +210,10 @@ export class Mouth {
       return reply.pausedAt === undefined && now >= tailEnd(reply) ? this.#over(reply, false, now) : [];
     }
     return this.#settled(reply, this.#due(reply, now), now);
+  }
+
+  #soundWasSpeech(): void {
+    this.#falseAlarms = Math.max(0, this.#falseAlarms - 1);
   }
 
   /** The listener says that all of it has sounded. One that is paused cannot know. */

@@ -52,13 +52,23 @@ export function isCommand(words: string, language: string): boolean {
   return commands(wordsOf(words), lexiconFor(language));
 }
 
+/** True for nothing but what one says on picking up ("hello?", "yes, hi"), which is no turn of its own. */
+export function isHello(words: string, language: string): boolean {
+  const said = wordsOf(words);
+  return said.length > 0 && lexiconFor(language).hellos.covers(said);
+}
+
 /** True for nothing but a request to wait ("one moment please"), which needs no other answer than to wait. */
 export function asksToHold(words: string, language: string): boolean {
   return holds(wordsOf(words), lexiconFor(language));
 }
 
 /** What words are that fall into a statement. */
-function meanwhile(words: readonly string[], { final, leaving, ...overlap }: Overlap, lexicon: Lexicon): Verdict {
+function meanwhile(
+  words: readonly string[],
+  { final, leaving, ...overlap }: Overlap,
+  lexicon: Lexicon,
+): Verdict {
   if (!final && lexicon.hesitations.covers(words)) return 'unclear';
   const ignored = leaving ? lexicon.farewell : lexicon.listening;
   if (ignored.covers(words)) return 'backchannel';
@@ -101,6 +111,7 @@ interface Lexicon {
   readonly waiting: PhraseSet;
   readonly afterthoughts: PhraseSet;
   readonly courtesies: PhraseSet;
+  readonly hellos: PhraseSet;
 }
 
 /** Lexicons that were needed so far: each is made once, and from nothing but its lists. */
@@ -127,5 +138,6 @@ function lexiconOf(phrases: Phrases): Lexicon {
     waiting: new PhraseSet(phrases.holds, phrases.courtesies),
     afterthoughts: new PhraseSet(phrases.afterthoughts),
     courtesies: new PhraseSet(phrases.courtesies),
+    hellos: new PhraseSet(phrases.hellos, phrases.sounds, phrases.hesitations),
   };
 }

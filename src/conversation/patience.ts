@@ -73,7 +73,8 @@ function numberMs(words: readonly string[], question: readonly string[], lists: 
   const row = rowAtEnd(words, lists.phrases);
   const digits = digitsIn(row, lists.phrases);
   if (!isDictated(row, digits, words.length === row.length && question.length === 0)) return 0;
-  if (lists.asksDay.within(question) || row.some((word) => Object.hasOwn(lists.phrases.magnitudes, word))) return 0;
+  if (lists.asksDay.within(question) || row.some((word) => Object.hasOwn(lists.phrases.magnitudes, word)))
+    return 0;
   return digits >= PHONE_DIGITS ? WHOLE_NUMBER_MS : DICTATING_MS;
 }
 
@@ -86,9 +87,15 @@ function isDictated(row: readonly string[], digits: number, alone: boolean): boo
 }
 
 /** True while an address that was asked for, or something spelled, is not whole. */
-function isAddressOpen(said: string, words: readonly string[], question: readonly string[], lists: Lists): boolean {
+function isAddressOpen(
+  said: string,
+  words: readonly string[],
+  question: readonly string[],
+  lists: Lists,
+): boolean {
   if (lists.spelledEnding.tail(words) !== undefined) return false;
-  if (words.length >= SPELLED_LETTERS && words.slice(-SPELLED_LETTERS).every((word) => LETTER.test(word))) return true;
+  if (words.length >= SPELLED_LETTERS && words.slice(-SPELLED_LETTERS).every((word) => LETTER.test(word)))
+    return true;
   if (!lists.asksEmail.within(question) || refuses(words, lists)) return false;
   if (DOMAIN.test(said.toLowerCase())) return false;
   // "dot co" is half of "dot com" and of "dot co dot uk".
@@ -100,7 +107,8 @@ const SPELLED_LETTERS = 3;
 const LETTER = /^\p{L}$/u;
 
 /** The last parts of addresses that callers say: the general ones, and those of the countries whose languages are known. */
-const TOP_LEVELS = 'com|net|org|io|ai|dev|app|biz|info|edu|gov|eu|us|uk|de|fr|es|it|nl|pt|br|ca|au|ch|be|ie|nz|co|me';
+const TOP_LEVELS =
+  'com|net|org|io|ai|dev|app|biz|info|edu|gov|eu|us|uk|de|fr|es|it|nl|pt|br|ca|au|ch|be|ie|nz|co|me';
 const DOMAIN = new RegExp(`[\\p{L}\\d]\\.(?:${TOP_LEVELS})(?![\\p{L}\\d@])`, 'u');
 
 function isDayAlone(words: readonly string[], question: readonly string[], lists: Lists): boolean {
@@ -111,7 +119,10 @@ function isDayAlone(words: readonly string[], question: readonly string[], lists
 /** The answer of one who does not give what was asked for, or asks back. */
 function refuses(words: readonly string[], lists: Lists): boolean {
   let from = 0;
-  for (let next = lists.courtesies.longest(words, 0); next > from && lists.refusals.longest(words, from) === from; ) {
+  for (
+    let next = lists.courtesies.longest(words, 0);
+    next > from && lists.refusals.longest(words, from) === from;
+  ) {
     from = next;
     next = lists.courtesies.longest(words, from);
   }

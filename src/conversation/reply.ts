@@ -55,6 +55,8 @@ export class Reply {
   readonly playback = new PlaybackClock();
   readonly #leading: LeadingSilence;
   readonly #voiceRate: number;
+  /** Audio that has come from the synthesiser, in ms. */
+  #cameMs = 0;
   /** `thinking` until the first audio is sent, `sounding` while more may come, `tail` when all was sent and still plays. */
   stage: 'thinking' | 'sounding' | 'tail' | 'over' = 'thinking';
   /** The words it was begun on before the turn was over; undefined once the turn is. */
@@ -64,6 +66,8 @@ export class Reply {
   unsaid: string[] = [];
   /** The synthesiser has still to be told that there are no more pieces. */
   finishOwed = false;
+  /** It has no voice, and is to be shown as text as soon as anything of it may reach the caller. */
+  showOwed = false;
   route: VoiceRoute | 'none' = 'socket';
   /** The model has given words of its own, and has given all of them. */
   modelSpoke = false;
@@ -99,9 +103,9 @@ export class Reply {
 
   /** Counts audio that is to be sent now; returns it without the silence at the reply's start. */
   audio(pcm: Uint8Array, alignment: Alignment | undefined, now: number): Uint8Array {
-    const before = this.#leading.trimmedMs;
     const kept = this.#leading.trim(pcm);
-    this.spoken.voiced(alignment, this.playback.sentMs - (this.#leading.trimmedMs - before));
+    this.spoken.voiced(alignment, this.#cameMs - this.#leading.trimmedMs);
+    this.#cameMs += durationMs(pcm.byteLength, this.#voiceRate);
     if (kept.byteLength === 0) return kept;
     this.firstAudioAt ??= now;
     this.playback.sent(durationMs(kept.byteLength, this.#voiceRate), now);

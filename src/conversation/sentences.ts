@@ -43,6 +43,13 @@ export class Sentences {
     return [piece];
   }
 
+  /** The whole sentences that were not cut yet, when the text breaks off; what is left is dropped. */
+  breakOff(): readonly string[] {
+    const end = /^[\s\S]*[.!?…]["'”’)]*(?=\s|$)/u.exec(this.#pending)?.[0] ?? '';
+    this.#pending = '';
+    return end === '' ? [] : [folded(end)];
+  }
+
   /** The rest, when the text is over. */
   flush(): readonly string[] {
     const rest = folded(this.#pending);

@@ -1,5 +1,9 @@
 /** How long the agent waits for a caller who asked it to, in ms. */
 const HOLD_MS = 30_000;
+/** A sound may be the beginning of words: for so long the agent holds its tongue, in ms. */
+const SOUND_MS = 700;
+/** How often sounds may do so in one silence: noise must not keep the agent from speaking up. */
+const SOUNDS = 3;
 /** How often a silent caller is asked before the agent says goodbye. */
 const PROMPTS = 2;
 
@@ -9,6 +13,8 @@ export class Silence {
   #since: number | undefined;
   #prompts = 0;
   #held = false;
+  #sounds = 0;
+  #notBefore = 0;
 
   /** `promptMs`: how long a silence is before the agent speaks up, in ms. */
   constructor(promptMs: number) {
@@ -17,7 +23,8 @@ export class Silence {
 
   get deadline(): number | undefined {
     if (this.#since === undefined) return undefined;
-    return this.#since + (this.#held ? Math.max(HOLD_MS, this.#promptMs) : this.#promptMs);
+    const waitMs = this.#held ? Math.max(HOLD_MS, this.#promptMs) : this.#promptMs;
+    return Math.max(this.#since + waitMs, this.#notBefore);
   }
 
   /** Nobody speaks; a second time within one silence changes nothing. */
@@ -25,9 +32,19 @@ export class Silence {
     this.#since ??= now;
   }
 
+  /** The caller makes a sound: the agent does not begin to speak just then. */
+  sound(now: number): void {
+    const { deadline } = this;
+    if (deadline === undefined || now + SOUND_MS <= deadline || this.#sounds >= SOUNDS) return;
+    this.#sounds++;
+    this.#notBefore = now + SOUND_MS;
+  }
+
   /** Somebody speaks, or is about to. */
   breaks(): void {
     this.#since = undefined;
+    this.#sounds = 0;
+    this.#notBefore = 0;
   }
 
   /** The caller has said something: the agent is not alone. */

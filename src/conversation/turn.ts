@@ -22,6 +22,8 @@ export class CallerTurn {
   endAt: number | undefined;
   /** Where the last of its settled words ends, in ms of call audio. */
   endMs = 0;
+  /** Nothing but the silence told whether it was over. */
+  complete = false;
   /** The caller paused in it so that it could have been over. */
   goesOn = false;
   /** Replies that were begun before it was over. */
@@ -59,11 +61,17 @@ export class CallerTurn {
     this.endAt = undefined;
   }
 
+  /** Takes its words so far for good. */
+  fix(): void {
+    if (this.#interim !== '') this.#segments = [...this.#segments, { text: this.#interim, endMs: undefined }];
+    this.#interim = '';
+  }
+
   /** Takes words that will not change any more. Recognisers may deliver them out of order. */
   settle(text: string, endMs: number | undefined, speechEndAt: number | undefined, now: number): void {
     this.#interim = '';
     this.heardAt = now;
-    this.speechEndAt = speechEndAt;
+    if (speechEndAt !== undefined) this.speechEndAt = Math.max(this.speechEndAt ?? speechEndAt, speechEndAt);
     this.endMs = Math.max(this.endMs, endMs ?? 0);
     const later = endMs === undefined ? -1 : this.#segments.findIndex((other) => (other.endMs ?? 0) > endMs);
     const at = later < 0 ? this.#segments.length : later;

@@ -65,9 +65,10 @@ export class Turns {
     return turn;
   }
 
-  /** Takes a whole turn that was typed. */
+  /** Takes typed words, which follow those that were spoken. */
   typed(text: string, now: number): CallerTurn {
-    const turn = new CallerTurn(this.#current?.id ?? this.#mintId(), now);
+    const turn = this.#open(false, now);
+    turn.fix();
     turn.settle(text, undefined, undefined, now);
     return turn;
   }
@@ -75,6 +76,7 @@ export class Turns {
   /** Decides when a turn is over whose utterance has ended; `asked` is what the agent had asked. */
   await(turn: CallerTurn, { asked, language }: Omit<OpenTurn, 'words'>, now: number): void {
     const patience = patienceMs({ words: turn.words, asked, language });
+    turn.complete = patience === 0;
     const pauseMs = Math.max(SHORTEST_PAUSE_MS, this.#pauses.usualMs, patience);
     turn.endAt = Math.min((turn.speechEndAt ?? now - USUAL_PAUSE_MS) + pauseMs, now + TURN_STALL_MS);
   }
@@ -82,7 +84,8 @@ export class Turns {
   /** The caller has made a sound: a turn that was about to be over waits for the words. */
   sound(now: number): void {
     const turn = this.#current;
-    if (turn?.endAt !== undefined) turn.endAt = Math.max(turn.endAt, now + VERDICT_MS);
+    if (turn?.endAt === undefined) return;
+    turn.endAt = Math.min(Math.max(turn.endAt, now + VERDICT_MS), turn.heardAt + TURN_STALL_MS);
   }
 
   /** The turn is over. `deliberate`: the caller ended it by hand. */
@@ -116,8 +119,9 @@ export class Turns {
     return turn;
   }
 
-  /** The caller paused within a turn so that it could have been over: the next such pause is waited for. */
+  /** The caller paused within a turn whose words could have been all: the next such pause is waited for. */
   #wentOn(turn: CallerTurn, now: number): void {
+    if (!turn.complete) return;
     turn.goesOn = true;
     const pauseMs = turn.speechEndAt === undefined ? undefined : now - turn.speechEndAt;
     if (pauseMs !== undefined && pauseMs <= LONGEST_PAUSE_MS) this.#pauses.within(pauseMs);

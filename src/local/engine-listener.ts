@@ -3,6 +3,11 @@ import type { Heard, Listener, ListenOptions, Pauses, SegmentEnd } from './sourc
 
 /** At most one interim in this much audio, as a hosted recogniser sends them; the first of a segment comes at once. */
 const INTERIM_MS = 250;
+/**
+ * Silence in which the words are told once more, for clients that read a pause from the audio an interim covers. The
+ * local engine is busy hearing the segment a second time from 150 ms on, and tells nothing meanwhile.
+ */
+const PAUSE_INTERIM_MS = 120;
 
 /** Listens with a recogniser engine and ends segments by the caller's pauses, measured in audio time. */
 export class EngineListener implements Listener {
@@ -14,10 +19,12 @@ export class EngineListener implements Listener {
   #pauses: Pauses;
   #finishesWaiting = 0;
   #inSegment = false;
-  #heardWords = false;
+  /** The newest words of the segment, and the audio they were understood from. */
+  #newest: Interim = NOTHING;
+  /** The newest words were not told yet, because the interim before is too recent. */
+  #held = false;
+  #paused = false;
   #eager = false;
-  /** The newest interim, held back because the one before is too recent. */
-  #held: readonly RecognisedWord[] | undefined;
   #interimMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
@@ -72,55 +79,65 @@ export class EngineListener implements Listener {
     switch (news.type) {
       case 'activity':
         this.#report({ type: 'activity', audioMs: news.audioMs, speaking: news.speaking });
-        if (news.audioMs - this.#interimMs >= INTERIM_MS) this.#tellHeld(news.audioMs);
+        this.#tellInTime(news.audioMs);
         return this.#weighPause(news.audioMs, news.speaking, news.silenceMs);
       case 'speech':
         this.#inSegment = true;
         return this.#report(news);
       case 'partial':
         this.#inSegment = true;
-        this.#heardWords = news.words.length > 0;
-        this.#held = news.words;
-        if (news.audioMs - this.#interimMs >= INTERIM_MS) this.#tellHeld(news.audioMs);
-        return;
+        this.#newest = { audioMs: news.audioMs, words: news.words };
+        this.#held = true;
+        return this.#tellInTime(news.audioMs);
       case 'final':
-        this.#inSegment = false;
-        this.#heardWords = false;
-        this.#eager = false;
-        this.#held = undefined;
-        this.#interimMs = Number.NEGATIVE_INFINITY;
-        return this.#report({
-          type: 'final',
-          audioMs: news.audioMs,
-          words: news.words,
-          end: this.#ends.shift() ?? 'length',
-        });
+        return this.#final(news);
       default:
         news satisfies never;
     }
   }
 
-  #tellHeld(audioMs: number): void {
-    if (!this.#held) return;
-    this.#report({ type: 'interim', audioMs, words: this.#held });
-    this.#held = undefined;
-    this.#interimMs = audioMs;
+  #final({ audioMs, words }: Extract<RecogniserNews, { type: 'final' }>): void {
+    this.#inSegment = false;
+    this.#newest = NOTHING;
+    this.#held = false;
+    this.#paused = false;
+    this.#eager = false;
+    this.#interimMs = Number.NEGATIVE_INFINITY;
+    this.#report({ type: 'final', audioMs, words, end: this.#ends.shift() ?? 'length' });
+  }
+
+  #tellInTime(audioMs: number): void {
+    if (this.#held && audioMs - this.#interimMs >= INTERIM_MS) this.#tell(this.#newest, audioMs);
+  }
+
+  #tell({ audioMs, words }: Interim, nowMs: number): void {
+    this.#held = false;
+    this.#interimMs = nowMs;
+    this.#report({ type: 'interim', audioMs, words });
   }
 
   #weighPause(audioMs: number, speaking: boolean, silenceMs: number): void {
     if (!this.#inSegment || this.#ends.length > 0) return;
+    if (speaking) return this.#goOn(audioMs);
     const { pauseMs, eagerPauseMs } = this.#pauses;
-    if (speaking && this.#eager) {
-      this.#eager = false;
-      this.#report({ type: 'resumed', audioMs });
+    const heardWords = this.#newest.words.length > 0;
+    if (heardWords && !this.#paused && silenceMs >= PAUSE_INTERIM_MS) {
+      this.#paused = true;
+      this.#tell({ ...this.#newest, audioMs }, audioMs);
     }
-    if (speaking) return;
-    if (eagerPauseMs !== undefined && this.#heardWords && !this.#eager && silenceMs >= eagerPauseMs) {
+    if (heardWords && !this.#eager && eagerPauseMs !== undefined && silenceMs >= eagerPauseMs) {
       this.#eager = true;
-      this.#tellHeld(audioMs);
+      if (this.#held) this.#tell(this.#newest, audioMs);
       this.#report({ type: 'eager', audioMs });
     }
     if (pauseMs !== undefined && silenceMs >= pauseMs) this.#endSegment('pause');
+  }
+
+  #goOn(audioMs: number): void {
+    this.#paused = false;
+    if (!this.#eager) return;
+    this.#eager = false;
+    this.#report({ type: 'resumed', audioMs });
   }
 
   #endSegment(end: SegmentEnd): void {
@@ -128,3 +145,10 @@ export class EngineListener implements Listener {
     this.#stream?.endSegment();
   }
 }
+
+interface Interim {
+  readonly audioMs: number;
+  readonly words: readonly RecognisedWord[];
+}
+
+const NOTHING: Interim = { audioMs: 0, words: [] };

@@ -1,14 +1,16 @@
 import { floatFromInt16, int16FromFloat } from '../audio/pcm.ts';
 import { Resampler } from '../audio/resample.ts';
+import { END_CALL } from '../outreach/prompt.ts';
+import type { AgentReply } from './agent/agent.ts';
 import { EngineListener } from './engine-listener.ts';
 import type { RecogniserEngine, SynthesiserEngine } from './engines/ports.ts';
-import type { ChatMessage, Sources, SpeakRequest, SpokenText } from './sources.ts';
+import type { ChatMessage, ModelAnswer, Sources, SpeakRequest, SpokenText } from './sources.ts';
 import { now } from './wire/clock.ts';
 
 export interface Engines {
   readonly recogniser: RecogniserEngine;
   readonly synthesiser: SynthesiserEngine;
-  readonly reply: (messages: readonly ChatMessage[]) => string;
+  readonly reply: (messages: readonly ChatMessage[]) => AgentReply;
 }
 
 /** The scripted agent's pace: that of a fast hosted model. */
@@ -23,15 +25,24 @@ export function engineSources({ recogniser, synthesiser, reply }: Engines): Sour
     named: { recogniser: 'soundswallower', model: 'scripted sales agent', synthesiser: 'flite' },
     voices: synthesiser.voices,
     listen: (options, report) => new EngineListener(recogniser, options, report),
-    answer: (messages) => ({
-      content: reply(messages),
-      toolCalls: [],
+    answer: (messages, functions) => ({
+      ...spoken(reply(messages), functions),
       firstTokenMs: FIRST_TOKEN_MS,
       tokensPerSecond: TOKENS_PER_SECOND,
     }),
     pieces: sentencesOf,
     speak: (request) => speak(request, synthesiser),
   };
+}
+
+/** The agent ends a call only by the function made for it. */
+function spoken(
+  { content, ending }: AgentReply,
+  functions: readonly string[],
+): Pick<ModelAnswer, 'content' | 'toolCalls'> {
+  const isEnding = ending !== undefined && functions.includes(END_CALL);
+  const call = { name: END_CALL, arguments: JSON.stringify({ outcome: ending }) };
+  return { content, toolCalls: isEnding ? [call] : [] };
 }
 
 /** Shorter sentences are rendered together with the next: the engine's start costs more than they last. */

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ownPackage from '../../package.json' with { type: 'json' };
+import type { AgentReply } from './agent/agent.ts';
 import { deepgram } from './deepgram/vendor.ts';
 import { elevenlabs } from './elevenlabs/vendor.ts';
 import { engineSources } from './engine-sources.ts';
@@ -38,7 +39,7 @@ export interface RealOptions extends CommonOptions {
   readonly recogniser: RecogniserEngine;
   readonly synthesiser: SynthesiserEngine;
   /** Writes the agent's next turn. */
-  readonly reply: (messages: readonly ChatMessage[]) => string;
+  readonly reply: (messages: readonly ChatMessage[]) => AgentReply;
 }
 
 /** Running local providers. */

@@ -106,7 +106,8 @@ export interface Sources {
   readonly named: { readonly recogniser: string; readonly model: string; readonly synthesiser: string };
   readonly voices: readonly EngineVoice[];
   listen(options: ListenOptions, report: (heard: Heard) => void): Listener;
-  answer(messages: readonly ChatMessage[]): ModelAnswer;
+  /** `functions` are the names of the tools the request offers. */
+  answer(messages: readonly ChatMessage[], functions: readonly string[]): ModelAnswer;
   /** The pieces of a text that are rendered one after the other, so that the first sounds early; joined they are it. */
   pieces(text: string): readonly string[];
   /** Resolves `undefined` when the signal was aborted first. */

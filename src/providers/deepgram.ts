@@ -55,7 +55,7 @@ export class Deepgram implements Recogniser {
 
   constructor(options: DialectOptions, offsetMs: number, around: Surroundings) {
     this.#around = around;
-    this.#dialect = isFlux(options.model) ? new Flux() : new Nova();
+    this.#dialect = isFlux(options.model) ? new Flux() : new Nova(options.eagerEotThreshold !== undefined);
     this.#samplingRate = options.samplingRate;
     const { shortest, longest } = this.#dialect.frameMs;
     this.#frames = new AudioFrames(this.#bytes(shortest), this.#bytes(longest), (frame) => this.#send(frame));

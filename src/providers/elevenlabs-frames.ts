@@ -55,6 +55,40 @@ export function readSpeechFrame(data: string | ArrayBuffer): SpeechFrame | undef
   };
 }
 
+const timedLine = v.object({
+  audio_base64: v.nullish(v.string()),
+  alignment: v.nullish(
+    v.pipe(
+      v.object({
+        characters: v.array(v.string()),
+        character_start_times_seconds: numbers,
+        character_end_times_seconds: numbers,
+      }),
+      v.transform(
+        ({ characters, character_start_times_seconds, character_end_times_seconds }): Alignment => ({
+          characters,
+          startMs: characters.map((_, i) => (character_start_times_seconds[i] ?? 0) * 1000),
+          endMs: characters.map((_, i) => (character_end_times_seconds[i] ?? 0) * 1000),
+        }),
+      ),
+    ),
+  ),
+});
+
+/** One line of an answer with timestamps. `audio` is as it came; the alignment counts from the start of the answer's audio, not of the line's. */
+export interface TimedAudio {
+  readonly audio: Uint8Array;
+  readonly alignment: Alignment | undefined;
+}
+
+/** Reads a line of `stream/with-timestamps`, whose names differ from the socket's; undefined when it is none. */
+export function readTimedLine(line: string): TimedAudio | undefined {
+  const parsed = v.safeParse(timedLine, jsonObject(line));
+  if (!parsed.success) return undefined;
+  const { audio_base64, alignment } = parsed.output;
+  return { audio: Buffer.from(audio_base64 ?? '', 'base64'), alignment: alignment ?? undefined };
+}
+
 const UNKNOWN_VOICE: readonly string[] = [
   'voice_id_does_not_exist',
   'voice_not_found',

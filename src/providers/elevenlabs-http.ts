@@ -2,10 +2,11 @@ import type { SynthesiserConfig } from '../config.ts';
 import { earliest } from '../conversation/deadline.ts';
 import type { Failure } from '../conversation/events.ts';
 import { statusFailure } from './elevenlabs-frames.ts';
-import type { Surroundings } from './ports.ts';
+import type { FixedLine } from './phrases.ts';
+import type { Fetch, Surroundings } from './ports.ts';
 
 /** How long a request may take to its next audio, in ms. */
-const NEXT_AUDIO_MS = 4000;
+export const NEXT_AUDIO_MS = 4000;
 /** Audio is passed on in pieces of at least this many bytes, save the last. */
 const PIECE_BYTES = 4096;
 
@@ -14,23 +15,65 @@ interface Speaking {
   readonly reply: number;
   readonly abort: AbortController;
   readonly texts: string[];
-  /** What was requested so far; the vendor carries its melody on. */
+  /** What was requested so far. */
   previous: string;
   complete: boolean;
   running: boolean;
   due: number | undefined;
 }
 
+/** Where one voice is asked for over HTTP, and how its sound is shaped. */
+export class SpeechEndpoint {
+  readonly #config: SynthesiserConfig;
+  readonly #fetch: Fetch;
+  readonly #voiceId: string;
+  readonly #language: string;
+
+  /** `language` is an ISO 639-1 code. */
+  constructor(config: SynthesiserConfig, voiceId: string, language: string, fetch: Fetch) {
+    this.#config = config;
+    this.#voiceId = voiceId;
+    this.#language = language;
+    this.#fetch = fetch;
+  }
+
+  /** The line that `text` is when this voice says it. */
+  line(text: string): FixedLine {
+    const { baseUrl, model, sampleRate } = this.#config;
+    return { origin: baseUrl, voice: this.#voiceId, model, sampleRate, language: this.#language, text };
+  }
+
+  /** Asks for a text as sound; `previous` is what was said before it, whose melody the vendor carries on. Throws when the connection is lost. */
+  request(
+    kind: 'stream' | 'stream/with-timestamps',
+    text: string,
+    previous: string,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    const { apiKey, baseUrl, model, sampleRate } = this.#config;
+    const voice = `${baseUrl}/v1/text-to-speech/${encodeURIComponent(this.#voiceId)}`;
+    return this.#fetch(`${voice}/${kind}?output_format=pcm_${sampleRate}`, {
+      method: 'POST',
+      headers: { 'xi-api-key': apiKey, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        text,
+        model_id: model,
+        language_code: this.#language,
+        ...(previous === '' ? {} : { previous_text: previous }),
+      }),
+      signal,
+    });
+  }
+}
+
 /** ElevenLabs over HTTP: the pieces of a reply are requested one after the other and streamed as they come. */
 export class SpeechRequests {
-  readonly #config: SynthesiserConfig;
-  readonly #url: string;
+  readonly #endpoint: SpeechEndpoint;
   readonly #around: Surroundings;
   readonly #speaking = new Map<number, Speaking>();
 
-  constructor(config: SynthesiserConfig, url: string, around: Surroundings) {
-    this.#config = config;
-    this.#url = url;
+  constructor(endpoint: SpeechEndpoint, around: Surroundings) {
+    this.#endpoint = endpoint;
     this.#around = around;
   }
 
@@ -38,6 +81,11 @@ export class SpeechRequests {
     let due: number | undefined;
     for (const speaking of this.#speaking.values()) due = earliest(due, speaking.due);
     return due;
+  }
+
+  /** Whether a reply was begun here and is not over. */
+  speaks(reply: number): boolean {
+    return this.#speaking.has(reply);
   }
 
   say(reply: number, text: string): void {
@@ -109,16 +157,7 @@ export class SpeechRequests {
     const { previous } = speaking;
     speaking.previous = `${previous} ${text}`.trim();
     speaking.due = this.#around.now() + NEXT_AUDIO_MS;
-    const response = await this.#around.fetch(this.#url, {
-      method: 'POST',
-      headers: { 'xi-api-key': this.#config.apiKey, 'content-type': 'application/json' },
-      body: JSON.stringify({
-        text,
-        model_id: this.#config.model,
-        ...(previous === '' ? {} : { previous_text: previous }),
-      }),
-      signal: speaking.abort.signal,
-    });
+    const response = await this.#endpoint.request('stream', text, previous, speaking.abort.signal);
     if (!response.ok || response.body === null) return statusFailure(response.status, await response.text());
     await this.#stream(speaking, response.body);
     return undefined;

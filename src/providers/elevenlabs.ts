@@ -8,15 +8,17 @@ import {
   refusedFailure,
   type SpeechFrame,
 } from './elevenlabs-frames.ts';
-import { SpeechRequests } from './elevenlabs-http.ts';
+import { SpeechEndpoint, SpeechRequests } from './elevenlabs-http.ts';
+import { PhraseSpeech } from './elevenlabs-phrases.ts';
+import { isolatePhrases, type Phrases } from './phrases.ts';
 import type { Surroundings, Voice } from './ports.ts';
 import { HANDSHAKE_MS, handshakeTimeout, type Line, openLine } from './socket.ts';
 import { SpeechContext } from './speech-context.ts';
 
 /** How long a context may stay without text before the vendor ends it, in s; 180 is its maximum. */
 const INACTIVITY_S = 180;
-/** Contexts alive on one socket, closing ones included; the vendor closes the whole socket at the sixth. */
-const MAX_CONTEXTS = 5;
+/** Contexts alive on one socket, closing ones included; the vendor closes the whole socket at the sixth, and may count one for longer than we do. */
+const MAX_CONTEXTS = 3;
 
 /** The handshake of the call's socket, or the socket. */
 type Connection =
@@ -29,69 +31,94 @@ type Connection =
     }
   | { readonly state: 'open'; readonly line: Line };
 
-/** ElevenLabs over `multi-stream-input`: one socket a call, one context a reply; over HTTP where the route says so. */
+/**
+ * ElevenLabs over `multi-stream-input`: one socket a call, one context a reply; over HTTP where the route says so, and
+ * from the phrases where a line is fixed. Fixed lines sound before what has not sounded yet of their reply.
+ */
 export class ElevenLabs implements Voice {
   readonly #around: Surroundings;
   readonly #apiKey: string;
   readonly #url: string;
+  readonly #phrases: PhraseSpeech;
   readonly #requests: SpeechRequests;
   readonly #contexts = new Map<string, SpeechContext>();
   #connection: Connection = { state: 'closed' };
 
-  constructor(config: SynthesiserConfig, voiceId: string, language: string, around: Surroundings) {
-    this.#around = around;
+  /** `language` is a BCP-47 tag. */
+  constructor(
+    config: SynthesiserConfig,
+    voiceId: string,
+    language: string,
+    around: Surroundings,
+    phrases: Phrases = isolatePhrases(),
+  ) {
+    const languageCode = language.split('-')[0] ?? 'en';
+    const endpoint = new SpeechEndpoint(config, voiceId, languageCode, around.fetch);
+    this.#phrases = new PhraseSpeech(
+      { endpoint, phrases, now: around.now },
+      { report: around.report, failed: (reply, failure) => this.#phraseFailed(reply, failure) },
+    );
+    this.#around = { ...around, report: (event) => this.#phrases.pass(event) };
+    this.#requests = new SpeechRequests(endpoint, this.#around);
     this.#apiKey = config.apiKey;
-    const voice = `${config.baseUrl}/v1/text-to-speech/${encodeURIComponent(voiceId)}`;
     const query = new URLSearchParams({
       model_id: config.model,
       output_format: `pcm_${config.sampleRate}`,
-      language_code: language.split('-')[0] ?? 'en',
+      language_code: languageCode,
+      inactivity_timeout: String(INACTIVITY_S),
+      auto_mode: 'true',
     });
-    this.#requests = new SpeechRequests(config, `${voice}/stream?${query}`, around);
-    query.set('inactivity_timeout', String(INACTIVITY_S));
-    query.set('auto_mode', 'true');
-    this.#url = `${voice}/multi-stream-input?${query}`;
+    this.#url = `${config.baseUrl}/v1/text-to-speech/${encodeURIComponent(voiceId)}/multi-stream-input?${query}`;
   }
 
   get deadline(): number | undefined {
-    let due = this.#requests.deadline;
+    let due = earliest(this.#requests.deadline, this.#phrases.deadline);
     if (this.#connection.state === 'opening') due = earliest(due, this.#connection.by);
     for (const context of this.#contexts.values()) due = earliest(due, context.deadline);
     return due;
   }
 
   prepare(): void {
+    const contexts = [...this.#contexts.values()];
+    // A socket full of cancelled replies whose end has not come would have no place for the next one.
+    if (contexts.length >= MAX_CONTEXTS && contexts.every(({ state }) => state === 'cancelled')) this.#drop();
     if (this.#connection.state === 'closed') void this.#open();
   }
 
-  learn(_texts: readonly string[]): void {}
+  learn(texts: readonly string[]): void {
+    this.#phrases.learn(texts);
+  }
 
   say(reply: number, text: string, route: VoiceRoute): void {
-    if (route === 'http') return this.#requests.say(reply, text);
-    const id = contextId(reply);
-    const context = this.#contexts.get(id) ?? this.#begin(id, reply);
+    const way = this.#wayOf(reply, route);
+    if (way === 'phrase') return this.#phrases.say(reply, text);
+    if (way === 'http') return this.#requests.say(reply, text);
+    const [id, context] = this.#contextOf(reply) ?? this.#begin(reply);
     context.said(text, this.#around.now());
     this.#write({ text: `${text} `, context_id: id, flush: true });
   }
 
   finish(reply: number): void {
-    const id = contextId(reply);
-    const context = this.#contexts.get(id);
-    if (context === undefined) return this.#requests.finish(reply);
+    const spoken = this.#contextOf(reply);
+    // A reply without text of its own is over here, and reported when its fixed lines have sounded.
+    if (spoken === undefined) return this.#requests.finish(reply);
+    const [id, context] = spoken;
     context.finish(this.#around.now());
     this.#settle(id, context);
   }
 
   cancel(reply: number): void {
+    this.#phrases.cancel(reply);
     this.#requests.cancel(reply);
-    const id = contextId(reply);
-    const context = this.#contexts.get(id);
-    if (context === undefined || context.state === 'cancelled') return;
+    const spoken = this.#contextOf(reply);
+    if (spoken === undefined) return;
+    const [id, context] = spoken;
     if (context.state !== 'closing') this.#write({ context_id: id, close_context: true });
     context.cancel();
   }
 
   tick(now: number): void {
+    this.#phrases.tick(now);
     this.#requests.tick(now);
     if (this.#connection.state === 'opening' && now >= this.#connection.by) {
       return this.#lost(handshakeTimeout('ElevenLabs'));
@@ -105,18 +132,44 @@ export class ElevenLabs implements Voice {
   }
 
   close(): void {
+    this.#phrases.close();
     this.#requests.close();
     this.#drop();
   }
 
-  #begin(id: string, reply: number): SpeechContext {
-    // Replies are spoken one at a time, so what fills the socket are cancelled ones whose end has not come yet.
-    if (this.#contexts.size >= MAX_CONTEXTS) this.#drop();
+  /** A fixed line sounds before the other text of its reply, or, when that sounds already, goes the same way behind it. */
+  #wayOf(reply: number, route: VoiceRoute): VoiceRoute {
+    if (route !== 'phrase' || !this.#phrases.isLate(reply)) return route;
+    if (this.#contextOf(reply) !== undefined) return 'socket';
+    return this.#requests.speaks(reply) ? 'http' : 'phrase';
+  }
+
+  /** The rest of the reply is taken back: none of it has sounded, and all that has no sound is said again. */
+  #phraseFailed(reply: number, failure: Failure): void {
+    this.cancel(reply);
+    this.#around.report({ type: 'voice.failed', reply, failure });
+  }
+
+  #contextOf(reply: number): [id: string, context: SpeechContext] | undefined {
+    return [...this.#contexts].find(
+      ([, context]) => context.reply === reply && context.state !== 'cancelled',
+    );
+  }
+
+  #begin(reply: number): [id: string, context: SpeechContext] {
+    this.prepare();
+    const id = this.#freeId(reply);
     const context = new SpeechContext(reply);
     this.#contexts.set(id, context);
-    this.prepare();
     this.#write({ text: ' ', context_id: id });
-    return context;
+    return [id, context];
+  }
+
+  /** A reply that is said again must not meet the audio of its cancelled context. */
+  #freeId(reply: number): string {
+    let id = `r${reply}`;
+    for (let attempt = 2; this.#contexts.has(id); attempt++) id = `r${reply}-${attempt}`;
+    return id;
   }
 
   #write(message: Readonly<Record<string, unknown>>): void {
@@ -205,8 +258,4 @@ export class ElevenLabs implements Voice {
     this.#connection = { state: 'closed' };
     this.#contexts.clear();
   }
-}
-
-function contextId(reply: number): string {
-  return `r${reply}`;
 }

@@ -35,6 +35,8 @@ export class Flux implements Dialect {
       eot_threshold: String(options.eotThreshold),
       eot_timeout_ms: String(options.eotTimeoutMs),
     });
+    if (options.eagerEotThreshold !== undefined)
+      parameters.set('eager_eot_threshold', String(options.eagerEotThreshold));
     // The English model refuses hints.
     if (options.model.endsWith('-multi'))
       parameters.set('language_hint', options.language.split('-')[0] ?? 'en');
@@ -61,14 +63,23 @@ export class Flux implements Dialect {
   }
 }
 
-function turn(news: v.InferOutput<typeof turnInfo>): readonly CallEvent[] {
-  const text = news.transcript;
-  if (news.event === 'EndOfTurn') {
-    const end = news.words.at(-1)?.end ?? undefined;
+/** An end of the turn that follows its eager end directly has the words of it (Deepgram, Flux eager end of turn). */
+function turn({ event, transcript: text, words }: v.InferOutput<typeof turnInfo>): readonly CallEvent[] {
+  if (event === 'EndOfTurn') {
+    const end = words.at(-1)?.end ?? undefined;
     return [{ type: 'recogniser.final', text, endMs: end === undefined ? undefined : end * 1000 }];
   }
   const interim: readonly CallEvent[] = text === '' ? [] : [{ type: 'recogniser.interim', text }];
-  return news.event === 'StartOfTurn' ? [{ type: 'recogniser.speech' }, ...interim] : interim;
+  switch (event) {
+    case 'StartOfTurn':
+      return [{ type: 'recogniser.speech' }, ...interim];
+    case 'EagerEndOfTurn':
+      return text === '' ? [] : [...interim, { type: 'recogniser.eager', text }];
+    case 'TurnResumed':
+      return [{ type: 'recogniser.resumed' }, ...interim];
+    default:
+      return interim;
+  }
 }
 
 /** A message of ours that cannot be read would not be readable the next time. */

@@ -4,6 +4,11 @@ import type { Dialect, DialectOptions } from './dialect.ts';
 
 /** Values below 1000 bring nothing because interim results come once a second (Deepgram, utterance_end_ms). */
 const UTTERANCE_END_MS = 1000;
+/**
+ * Audio without another word that means the caller has stopped for the moment, in ms: longer than the gaps of fluent
+ * speech, and half of the default endpointing.
+ */
+const EAGER_SILENCE_MS = 150;
 /** Two times of the recogniser that differ by less are the same, in ms. */
 const SAME_TIME_MS = 10;
 
@@ -11,6 +16,8 @@ const flag = v.nullish(v.boolean(), false);
 const word = v.object({ end: v.number() });
 const results = v.object({
   type: v.literal('Results'),
+  start: v.nullish(v.number()),
+  duration: v.nullish(v.number()),
   is_final: flag,
   speech_final: flag,
   from_finalize: flag,
@@ -21,7 +28,11 @@ const results = v.object({
 const utteranceEnd = v.object({ type: v.literal('UtteranceEnd'), last_word_end: v.number() });
 const message = v.variant('type', [results, utteranceEnd, v.object({ type: v.literal('SpeechStarted') })]);
 
-/** Deepgram `/v1/listen` (Nova): utterances are assembled here from final segments. */
+/**
+ * Deepgram `/v1/listen` (Nova): utterances are assembled here from final segments. Nova has no message for a probable
+ * end, so it is told from results that reach into a pause. Interims come about once a second (Deepgram, interim
+ * results), so this helps only where one falls into the pause before the end of speech is sure.
+ */
 export class Nova implements Dialect {
   readonly path = '/v1/listen';
   /** Deepgram asks for 20 to 250 ms (Deepgram, live streaming). */
@@ -30,8 +41,16 @@ export class Nova implements Dialect {
   readonly keepAlive = JSON.stringify({ type: 'KeepAlive' });
   readonly finalize = JSON.stringify({ type: 'Finalize' });
   readonly bye = JSON.stringify({ type: 'CloseStream' });
+  readonly #pause: Pause | undefined;
   #finals: string[] = [];
   #lastEndMs: number | undefined;
+  /** The words reported last. */
+  #shown = '';
+
+  /** Tells `recogniser.eager` only with `eager`. */
+  constructor(eager: boolean) {
+    this.#pause = eager ? new Pause() : undefined;
+  }
 
   parameters(options: DialectOptions): URLSearchParams {
     return new URLSearchParams({
@@ -61,16 +80,28 @@ export class Nova implements Dialect {
   #results(news: v.InferOutput<typeof results>): readonly CallEvent[] {
     const [best] = news.channel.alternatives;
     const text = best?.transcript ?? '';
-    if (!news.is_final) {
-      return text === '' ? [] : [{ type: 'recogniser.interim', text: [...this.#finals, text].join(' ') }];
-    }
-    if (text !== '') {
+    const end = best?.words.at(-1)?.end;
+    const endMs = end === undefined ? undefined : end * 1000;
+    if (news.is_final && text !== '') {
       this.#finals.push(text);
-      const end = best?.words.at(-1)?.end;
-      if (end !== undefined) this.#lastEndMs = end * 1000;
+      this.#lastEndMs = endMs ?? this.#lastEndMs;
     }
-    if (news.from_finalize || (news.speech_final && this.#finals.length > 0)) return [this.#commit()];
-    return text === '' ? [] : [{ type: 'recogniser.interim', text: this.#finals.join(' ') }];
+    const ended = news.from_finalize || (news.speech_final && this.#finals.length > 0);
+    if (news.is_final && ended) return [this.#commit()];
+    const open = news.is_final || text === '' ? [] : [text];
+    const words = [...this.#finals, ...open].join(' ');
+    const interim: readonly CallEvent[] =
+      text === '' || (news.is_final && this.#takesBack(words))
+        ? []
+        : [{ type: 'recogniser.interim', text: words }];
+    if (interim.length > 0) this.#shown = words;
+    const paused = this.#pause?.begins(words, text === '' ? this.#lastEndMs : endMs, reachOf(news)) ?? false;
+    return paused ? [...interim, { type: 'recogniser.eager', text: words }] : interim;
+  }
+
+  /** A segment may become final without its newest words, which the next interim holds again: nobody has unsaid them. */
+  #takesBack(words: string): boolean {
+    return wordsOf(this.#shown).startsWith(`${wordsOf(words)} `);
   }
 
   /** Comes after the last word even when noise hides the end of speech; for words already committed it is no news. */
@@ -85,6 +116,49 @@ export class Nova implements Dialect {
     const endMs = this.#lastEndMs;
     this.#finals = [];
     this.#lastEndMs = undefined;
+    this.#shown = '';
+    this.#pause?.over();
     return { type: 'recogniser.final', text, endMs };
   }
+}
+
+/** Notices, from one result to the next, that the caller has stopped behind the words so far. */
+class Pause {
+  #words = '';
+  /** The audio these words were first reported for ends here, in ms. */
+  #sinceMs = 0;
+  /** The text whose pause was told last, while it is what the caller has said. */
+  #told = '';
+
+  /**
+   * Whether a pause behind `text` is to be told: its last word ended long enough before `reachMs`, where the audio of
+   * the result ends, or the same words were reported that much audio ago. True once for a text until another comes.
+   */
+  begins(text: string, lastWordEndMs: number | undefined, reachMs: number | undefined): boolean {
+    if (text !== this.#told) this.#told = '';
+    if (text === '' || reachMs === undefined) return false;
+    const words = wordsOf(text);
+    if (words !== this.#words) this.#sinceMs = reachMs;
+    this.#words = words;
+    const silentFromMs = Math.min(lastWordEndMs ?? reachMs, this.#sinceMs);
+    if (text === this.#told || reachMs - silentFromMs < EAGER_SILENCE_MS) return false;
+    this.#told = text;
+    return true;
+  }
+
+  over(): void {
+    this.#words = '';
+    this.#told = '';
+  }
+}
+
+/** Where the audio that a result is about ends, in ms. */
+function reachOf({ start, duration }: v.InferOutput<typeof results>): number | undefined {
+  if (typeof start !== 'number' || typeof duration !== 'number') return undefined;
+  return Math.round((start + duration) * 1000);
+}
+
+/** Formatting changes capitals and punctuation of words that stay the same. */
+function wordsOf(text: string): string {
+  return text.toLowerCase().replace(/[^\p{L}\p{M}\p{N}\s]+/gu, '');
 }

@@ -3,6 +3,8 @@ import type { ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/
 import type { ModelConfig } from '../config.ts';
 import { earliest } from '../conversation/deadline.ts';
 import type { Failure, Message } from '../conversation/events.ts';
+import type { Outcome } from '../outreach/outcome.ts';
+import { endCallTool, FunctionCalls, refusesTools } from './openai-tools.ts';
 import type { Model, Surroundings } from './ports.ts';
 import { isTransient } from './socket.ts';
 
@@ -22,15 +24,21 @@ const SPENT_CODES: readonly string[] = [
 interface Ask {
   readonly reply: number;
   readonly abort: AbortController;
+  readonly withTools: boolean;
   due: number;
 }
 
-/** OpenAI Chat Completions, or any server that speaks it, through the official SDK without its retries. */
+/**
+ * OpenAI Chat Completions, or any server that speaks it, through the official SDK without its retries. The model is
+ * offered a function to end the call. When a server refuses that, the request fails as retryable and later ones go
+ * without it: the call is held, and the caller ends it.
+ */
 export class OpenAIModel implements Model {
   readonly #around: Surroundings;
   readonly #config: ModelConfig;
   readonly #client: OpenAI;
   readonly #asks = new Map<number, Ask>();
+  #takesTools = true;
 
   constructor(config: ModelConfig, around: Surroundings) {
     this.#config = config;
@@ -52,7 +60,12 @@ export class OpenAIModel implements Model {
   }
 
   ask(reply: number, messages: readonly Message[]): void {
-    const ask: Ask = { reply, abort: new AbortController(), due: this.#around.now() + FIRST_TOKEN_MS };
+    const ask: Ask = {
+      reply,
+      abort: new AbortController(),
+      withTools: this.#takesTools,
+      due: this.#around.now() + FIRST_TOKEN_MS,
+    };
     this.#asks.set(reply, ask);
     void this.#stream(ask, messages);
   }
@@ -75,8 +88,9 @@ export class OpenAIModel implements Model {
   }
 
   async #stream(ask: Ask, messages: readonly Message[]): Promise<void> {
+    const calls = new FunctionCalls();
     try {
-      const stream = await this.#client.chat.completions.create(this.#request(messages), {
+      const stream = await this.#client.chat.completions.create(this.#request(ask, messages), {
         signal: ask.abort.signal,
       });
       let finish: string | null = null;
@@ -85,24 +99,35 @@ export class OpenAIModel implements Model {
         // The chunk that tells the usage has no choice.
         const [choice] = choices;
         finish = choice?.finish_reason ?? finish;
-        const text = choice?.delta.content;
+        calls.add(choice?.delta.tool_calls);
+        // A refusal is a sentence to the caller like any other.
+        const text = choice?.delta.content || choice?.delta.refusal;
         if (text) this.#around.report({ type: 'model.text', reply: ask.reply, text });
       }
-      this.#finish(ask, finish);
+      this.#finish(ask, finish, calls.ending);
     } catch (error) {
-      this.#fail(ask, failureOf(error));
+      this.#fail(ask, this.#failureOf(ask, error));
     }
   }
 
   /** A stream that ends without saying why was cut off; the SDK does not treat that as an error. */
-  #finish(ask: Ask, finish: string | null): void {
+  #finish(ask: Ask, finish: string | null, outcome: Outcome | undefined): void {
     if (finish === null) {
       const detail = 'the stream ended without a finish reason';
       return this.#fail(ask, { kind: 'truncated', retryable: true, detail });
     }
     if (!this.#isLive(ask)) return;
-    this.#asks.delete(ask.reply);
-    this.#around.report({ type: 'model.done', reply: ask.reply });
+    const { reply } = ask;
+    this.#asks.delete(reply);
+    if (outcome !== undefined) this.#around.report({ type: 'model.end-call', reply, outcome });
+    this.#around.report({ type: 'model.done', reply });
+  }
+
+  #failureOf(ask: Ask, error: unknown): Failure {
+    const failure = failureOf(error);
+    if (!ask.withTools || !(error instanceof APIError) || !refusesTools(error)) return failure;
+    this.#takesTools = false;
+    return { ...failure, retryable: true };
   }
 
   #fail(ask: Ask, failure: Failure): void {
@@ -115,7 +140,7 @@ export class OpenAIModel implements Model {
     return this.#asks.get(ask.reply) === ask;
   }
 
-  #request(messages: readonly Message[]): ChatCompletionCreateParamsStreaming {
+  #request({ withTools }: Ask, messages: readonly Message[]): ChatCompletionCreateParamsStreaming {
     const { model, maxTokens, reasoningEffort, place } = this.#config;
     const request: ChatCompletionCreateParamsStreaming = {
       model,
@@ -124,11 +149,16 @@ export class OpenAIModel implements Model {
       max_completion_tokens: maxTokens,
     };
     if (reasoningEffort !== 'unset') request.reasoning_effort = reasoningEffort;
+    if (withTools) {
+      request.tools = [endCallTool];
+      request.tool_choice = 'auto';
+    }
     // What only OpenAI itself is known to accept; other servers may refuse a field they do not know.
     if (place === 'live') {
       request.stream_options = { include_usage: true, include_obfuscation: false };
       request.verbosity = 'low';
       request.store = false;
+      if (withTools) request.parallel_tool_calls = false;
     }
     return request;
   }

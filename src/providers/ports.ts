@@ -41,7 +41,7 @@ export interface Voice extends Timed {
   prepare(): void;
   /** Makes fixed lines ready in the background; reports `voice.ready` for each. A line that cannot be made ready is no news. */
   learn(texts: readonly string[]): void;
-  /** By the route `phrase` the text is a whole fixed line, the only one of its reply. */
+  /** By the route `phrase` the text is a whole fixed line; it sounds before other text of its reply that has not sounded yet. */
   say(reply: number, text: string, route: VoiceRoute): void;
   finish(reply: number): void;
   cancel(reply: number): void;

@@ -1,29 +1,61 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { writeWav } from '../../src/audio/wav.ts';
+import { decode } from '../../src/protocol/codec.ts';
 import { findChromium } from './chromium.ts';
 
-/** What the browser's microphone is: a WAV file played once per call, a device nobody may use, or no device at all. */
+/** What the browser's microphone is: a WAV file played once per call, silence, a device nobody may use, or no device. */
 export type FakeMicrophone = { readonly file: string } | 'denied' | 'missing' | 'silent';
 
 /**
  * Starts Chromium with a fake microphone. The autoplay rules are those of a real user's browser: a page makes sound
  * only after a click.
  */
-export function launchBrowser(microphone: FakeMicrophone): Promise<Browser> {
+export async function launchBrowser(microphone: FakeMicrophone): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error('no Chromium found: set CHROMIUM_PATH');
-  return chromium.launch({
+  const directory = await mkdtemp(join(tmpdir(), 'microphone-'));
+  const silence = join(directory, 'silence.wav');
+  await writeFile(silence, writeWav(new Int16Array(SILENCE_RATE), SILENCE_RATE));
+  const browser = await chromium.launch({
     executablePath,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', ...microphoneFlags(microphone)],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', ...microphoneFlags(microphone, silence)],
   });
+  browser.on('disconnected', () => rmSync(directory, { recursive: true }));
+  return browser;
 }
 
-function microphoneFlags(microphone: FakeMicrophone): string[] {
+/** The rate of a second of silence, in Hz; the device stays silent after it. */
+const SILENCE_RATE = 16_000;
+
+function microphoneFlags(microphone: FakeMicrophone, silence: string): string[] {
   if (microphone === 'denied') return ['--use-fake-device-for-media-stream'];
   if (microphone === 'missing') return ['--use-fake-ui-for-media-stream'];
-  const flags = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'];
-  return microphone === 'silent'
-    ? flags
-    : [...flags, `--use-file-for-fake-audio-capture=${microphone.file}%noloop`];
+  // Without a file the fake device beeps twice a second, loud enough to be taken for a caller.
+  const file = microphone === 'silent' ? silence : microphone.file;
+  return [
+    '--use-fake-ui-for-media-stream',
+    '--use-fake-device-for-media-stream',
+    `--use-file-for-fake-audio-capture=${file}%noloop`,
+  ];
+}
+
+/** Samples in the time of the page's audio context, mono -1..1, with their rate in Hz. */
+export interface Recorded {
+  readonly sampleRate: number;
+  readonly samples: Float32Array;
+}
+
+/** A frame of the call that passed the page's socket; those with audio are left out. */
+export interface PassedFrame {
+  readonly direction: 'sent' | 'received';
+  /** How many samples had been rendered when it passed: its place in what `rendered` gives. */
+  readonly atSample: number;
+  readonly eventType: string;
+  readonly payload: Readonly<Record<string, unknown>>;
 }
 
 /** A page that records what it really renders, and everything it complains about. */
@@ -32,7 +64,11 @@ export interface WatchedPage {
   /** Console errors, uncaught exceptions and violations of the content security policy, in words. */
   readonly complaints: string[];
   /** Every sample that has gone to the sound device, mono -1..1, with its rate in Hz. */
-  rendered(): Promise<{ readonly sampleRate: number; readonly samples: Float32Array }>;
+  rendered(): Promise<Recorded>;
+  /** Every sample of the microphone, at the very places of the `rendered` samples; silence while it is not open. */
+  spoken(): Promise<Recorded>;
+  /** Resolves with the first thing `look` finds in the frames of the call so far; asked again with every frame. */
+  until<T>(look: (frames: readonly PassedFrame[]) => T | undefined | false): Promise<T>;
   /** Resolves once this many more ms have been rendered. */
   renderMore(ms: number): Promise<void>;
   /** Resolves once the page has given its sound device back. */
@@ -66,10 +102,20 @@ export async function openPage(
   await page.addInitScript(tap === 'served' ? SERVED_TAP : INJECTED_TAP);
   await page.addInitScript(WATCH);
   await page.goto(url);
+  const frames: PassedFrame[] = [];
   return {
     page,
     complaints,
-    rendered: () => pullRendered(page),
+    rendered: () => pull(page, 'rendered'),
+    spoken: () => pull(page, 'spoken'),
+    until: async (look) => {
+      for (;;) {
+        frames.push(...(await pullFrames(page, frames.length)));
+        const found = look(frames);
+        if (found !== undefined && found !== false) return found;
+        await page.evaluate(`tap.moreFrames(${frames.length})`);
+      }
+    },
     renderMore: async (ms) => {
       await page.evaluate(`tap.more(${ms})`);
     },
@@ -88,24 +134,36 @@ export async function speak(page: Page, wav: Uint8Array): Promise<void> {
   await page.evaluate(`say(${JSON.stringify(Buffer.from(wav).toString('base64'))})`);
 }
 
-async function pullRendered(page: Page) {
-  const pulled: { sampleRate: number; base64: string } = await page.evaluate('tap.pull()');
+async function pull(page: Page, what: 'rendered' | 'spoken'): Promise<Recorded> {
+  const pulled: { sampleRate: number; base64: string } = await page.evaluate(`tap.pull('${what}')`);
   const bytes = Buffer.from(pulled.base64, 'base64');
   const samples = new Float32Array(bytes.length / 4);
   for (let i = 0; i < samples.length; i++) samples[i] = bytes.readFloatLE(i * 4);
   return { sampleRate: pulled.sampleRate, samples };
 }
 
+async function pullFrames(page: Page, from: number): Promise<PassedFrame[]> {
+  const passed: { direction: 'sent' | 'received'; atSample: number; base64: string }[] = await page.evaluate(
+    `tap.frames().slice(${from})`,
+  );
+  return passed.map(({ base64, ...rest }) => {
+    const frame = decode(new Uint8Array(Buffer.from(base64, 'base64')));
+    // Both sides of the page's wire are checked where they are read; here they are only looked at.
+    return { ...rest, ...(frame as Pick<PassedFrame, 'eventType' | 'payload'>) };
+  });
+}
+
 /** Where the page finds the worklet that copies what is rendered. */
 export const TAP_PATH = '/tap-worklet.js';
 
-/** Passes its input on and posts a copy of it. */
+/** Passes its first input on and posts copies of both: what is rendered, and what the microphone hears. */
 export const TAP_WORKLET = `
 registerProcessor('tap', class extends AudioWorkletProcessor {
-  process([input], [output]) {
-    const samples = input[0] ?? new Float32Array(128);
-    this.port.postMessage(samples.slice());
-    output[0].set(samples);
+  process([input, microphone], [output]) {
+    const rendered = input[0] ?? new Float32Array(128);
+    const spoken = microphone[0] ?? new Float32Array(128);
+    this.port.postMessage({ rendered: rendered.slice(), spoken: spoken.slice() });
+    output[0].set(rendered);
     return true;
   }
 });`;
@@ -114,7 +172,10 @@ const SERVED_TAP = `globalThis.tapUrl = '${TAP_PATH}';`;
 const INJECTED_TAP = `globalThis.tapUrl =
   URL.createObjectURL(new Blob([${JSON.stringify(TAP_WORKLET)}], { type: 'text/javascript' }));`;
 
-/** Puts the tap before the destination of every audio context and reports violations of the content security policy. */
+/**
+ * Puts the tap before the destination of every audio context, and behind its microphone; keeps the frames that pass the
+ * socket; reports violations of the content security policy.
+ */
 const WATCH = `
 addEventListener('securitypolicyviolation', (event) =>
   console.error('content security policy: ' + event.violatedDirective + ' ' + event.blockedURI));
@@ -132,22 +193,54 @@ globalThis.tap = (() => {
     await addModule.call(this, tapUrl);
     return addModule.call(this, url);
   };
+  const passed = [];
+  let wake = () => {};
+  const pass = (direction, data) => {
+    const bytes = new Uint8Array(data.buffer ?? data, data.byteOffset ?? 0, data.byteLength);
+    const text = (part) => String.fromCharCode(...part);
+    // The event type comes first in a frame.
+    if (/[.](audio|response)[.]chunk/.test(text(bytes.subarray(0, 64)))) return;
+    passed.push({ direction, atSample: (kept?.length ?? 0) * 128, base64: btoa(text(bytes)) });
+    wake();
+  };
+  const Socket = WebSocket;
+  globalThis.WebSocket = class extends Socket {
+    constructor(...args) {
+      super(...args);
+      this.addEventListener('message', ({ data }) => pass('received', data));
+    }
+    send(data) {
+      pass('sent', data);
+      super.send(data);
+    }
+  };
   const connect = AudioNode.prototype.connect;
   AudioNode.prototype.connect = function (to, ...rest) {
-    if (!(to instanceof AudioDestinationNode) || this.context.isTestMicrophone) return connect.call(this, to, ...rest);
-    if (context !== this.context) {
-      context = this.context;
-      node = new AudioWorkletNode(context, 'tap', { channelCount: 1, channelCountMode: 'explicit', outputChannelCount: [1] });
-      kept = [];
-      node.port.onmessage = (event) => kept.push(event.data);
-      connect.call(node, to);
+    if (this instanceof MediaStreamAudioSourceNode && !this.context.isTestMicrophone) {
+      connect.call(this, tapOf(this.context), 0, 1);
     }
-    return connect.call(this, node, ...rest);
+    if (!(to instanceof AudioDestinationNode) || this.context.isTestMicrophone) return connect.call(this, to, ...rest);
+    return connect.call(this, tapOf(this.context), ...rest);
+  };
+  const tapOf = (of) => {
+    if (context === of) return node;
+    context = of;
+    node = new AudioWorkletNode(context, 'tap', {
+      numberOfInputs: 2, channelCount: 1, channelCountMode: 'explicit', outputChannelCount: [1],
+    });
+    kept = [];
+    node.port.onmessage = (event) => kept.push(event.data);
+    connect.call(node, context.destination);
+    return node;
   };
   return {
-    pull: async () => {
+    frames: () => passed,
+    moreFrames: async (than) => {
+      while (passed.length <= than) await new Promise((resolve) => { wake = resolve; });
+    },
+    pull: async (what) => {
       const all = new Float32Array(kept.length * 128);
-      kept.forEach((chunk, i) => all.set(chunk, i * 128));
+      kept.forEach((quantum, i) => all.set(quantum[what], i * 128));
       const base64 = new Promise((resolve) => {
         const reader = new FileReader();
         reader.onload = () => resolve(reader.result.split(',')[1] ?? '');

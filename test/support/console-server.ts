@@ -1,7 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  request as requestUpstream,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { v7 as uuidv7 } from 'uuid';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { decode, encode } from '../../src/protocol/codec.ts';
@@ -15,6 +21,8 @@ export interface ConsoleServerOptions {
   /** The folder of the built page. */
   readonly directory: string;
   readonly providers: Providers;
+  /** The URL of a running Worker that holds the calls; without it the test does, by `nextCall`. */
+  readonly worker?: string;
 }
 
 /** A server that serves the built page as the product does, and the test's tap, and lets a test play the server's side of a call. */
@@ -36,6 +44,7 @@ export async function serveConsole(options: ConsoleServerOptions): Promise<Conso
   const calls = queue<ServedCall>();
   const missing = Object.values(options.providers).includes('missing');
   http.on('upgrade', (request, socket, head) => {
+    if (options.worker !== undefined) return passOn(request, socket, head, options.worker);
     if (missing) return void socket.end('HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n');
     sockets.handleUpgrade(request, socket, head, (opened) => {
       calls.put(new ServedCall(opened, new URL(request.url ?? '/', 'http://local'), options.providers));
@@ -164,6 +173,27 @@ async function answer(
   if (content === undefined) return void response.writeHead(404, headers).end();
   response.writeHead(200, { ...headers, 'content-type': contentTypes[extname(path)] ?? 'text/plain' });
   response.end(content);
+}
+
+/** Joins the page's socket with one to the Worker, byte for byte. */
+function passOn({ url, headers }: IncomingMessage, socket: Duplex, head: Buffer, worker: string): void {
+  const upstream = requestUpstream(new URL(url ?? '/', worker), { headers });
+  const drop = () => {
+    upstream.destroy();
+    socket.destroy();
+  };
+  socket.on('error', drop);
+  upstream.on('error', drop);
+  upstream.on('response', drop);
+  upstream.on('upgrade', ({ headers: answered }, joined: Duplex, first: Buffer) => {
+    joined.on('error', drop);
+    const lines = Object.entries(answered).map(([name, value]) => `${name}: ${value}`);
+    socket.write(['HTTP/1.1 101 Switching Protocols', ...lines, '', ''].join('\r\n'));
+    if (first.length > 0) socket.write(first);
+    if (head.length > 0) joined.write(head);
+    socket.pipe(joined).pipe(socket);
+  });
+  upstream.end();
 }
 
 /** The headers that the page's `_headers` file gives every file, as the production host reads it. */

@@ -1,3 +1,4 @@
+import { durationMs } from '../../src/audio/pcm.ts';
 import { Conversation } from '../../src/conversation/conversation.ts';
 import type { Alignment, CallEvent, Command, Failure, Message } from '../../src/conversation/events.ts';
 import type { CallPlan, Lines } from '../../src/conversation/plan.ts';
@@ -18,6 +19,13 @@ export const LINES: Lines = {
   optOut: 'You are off our list. Goodbye.',
   goodbye: 'Thank you, and goodbye.',
 };
+/** How long a frame of the caller's microphone is, in ms. */
+const FRAME_MS = 20;
+/**
+ * An answer to be cut. Half of its words has sounded after 75, 275, 525, 800, 1050, 1275, 1525, 1825, 2100 and 2350 ms,
+ * and all of it after 2450.
+ */
+export const COUNTING = 'One two three four five six seven eight nine ten.';
 /** Longer than any scene: what is not the subject of a scene does not happen in it, in ms. */
 const DAY_MS = 86_400_000;
 
@@ -28,6 +36,10 @@ export class Scene {
   now = 1_000_000;
   /** The utterance that was started last. */
   latestUtteranceId = 'none';
+  /** Caller audio sent by `talk` and `hush`, in ms: the `endMs` of a word that ends at this moment. */
+  audioMs = 0;
+  /** When the last word of the latest `utter` ended. */
+  #lastUtteredAt = this.now;
   #latestReply = 0;
   #ids = 0;
 
@@ -90,6 +102,60 @@ export class Scene {
     this.on({ type: 'recogniser.final', text, endMs: undefined });
   }
 
+  /** The caller makes sounds for so long, and the microphone sends them while time passes. */
+  talk(ms: number): void {
+    this.#stream(ms, tone);
+  }
+
+  /** The caller is silent for so long; the microphone goes on sending. */
+  hush(ms: number): void {
+    this.#stream(ms, silence);
+  }
+
+  /**
+   * The caller says something that lasts `ms`; the recogniser shows it at its last sound, and calls it final `finalMs`
+   * later. Returns when the last word ended.
+   */
+  utter(text: string, { ms = 600, finalMs = 100 } = {}): number {
+    this.talk(ms);
+    const endMs = this.audioMs;
+    this.#lastUtteredAt = this.now;
+    this.on({ type: 'recogniser.interim', text });
+    this.hush(finalMs);
+    this.on({ type: 'recogniser.final', text, endMs });
+    return this.#lastUtteredAt;
+  }
+
+  /** The caller goes on `pauseMs` after the last word of the latest `utter`: a sound, then words. Returns when the last of them ended. */
+  goOn(pauseMs: number, text: string): number {
+    this.hush(pauseMs - (this.now - this.#lastUtteredAt));
+    this.talk(80);
+    this.on({ type: 'recogniser.speech' });
+    return this.utter(text, { ms: 320 });
+  }
+
+  /** The recogniser believes that the turn is over with these words. */
+  eager(text: string): void {
+    this.on({ type: 'recogniser.interim', text });
+    this.on({ type: 'recogniser.eager', text });
+  }
+
+  /** Every word of the reply is voiced, and the synthesiser says so. */
+  voice(reply = this.replyNumber()): void {
+    this.speak(reply);
+    this.on({ type: 'voice.done', reply });
+  }
+
+  /** The agent has asked this, and was heard to the end. */
+  asking(question: string): this {
+    this.say('Go on');
+    this.answer(question);
+    this.voice();
+    this.pass(10_000);
+    this.commands.length = 0;
+    return this;
+  }
+
   /** The model answers whole. */
   answer(text: string, reply = this.replyNumber()): void {
     this.on({ type: 'model.text', reply, text });
@@ -142,7 +208,109 @@ export class Scene {
     return this.all('model.ask').map((ask) => ask.messages);
   }
 
+  /** The caller has asked, and the whole answer is sent at this moment, from which the timeline counts. */
+  answering(text = COUNTING): this {
+    this.say('How does it work?');
+    this.answer(text);
+    this.mark();
+    this.speak();
+    return this;
+  }
+
+  /** A sound of the caller of which no words are known yet. */
+  sound(): void {
+    this.on({ type: 'recogniser.speech' });
+  }
+
+  interim(text: string): void {
+    this.on({ type: 'recogniser.interim', text });
+  }
+
+  /** Final words of which the recogniser does not tell where they ended. */
+  final(text: string): void {
+    this.on({ type: 'recogniser.final', text, endMs: undefined });
+  }
+
+  /** The synthesiser has nothing more to send for the reply. */
+  done(reply = this.replyNumber()): void {
+    this.on({ type: 'voice.done', reply });
+  }
+
+  /** The client tells how much of the latest utterance has sounded. */
+  report(playedMs: number, ended = false): void {
+    this.on({ type: 'caller.playback', utteranceId: this.latestUtteranceId, playedMs, ended });
+  }
+
+  /** Begins the timeline anew. */
+  mark(): this {
+    this.#mark = { at: this.now, commands: this.commands.length };
+    return this;
+  }
+
+  /**
+   * What was done since the mark: the time since then in ms and the name of the command or event, `1000 voice.cancel`.
+   * States and the caller's audio are left out, and what repeats itself at once.
+   */
+  timeline(): readonly string[] {
+    const from = Math.min(this.#mark.commands, this.commands.length);
+    const lines = this.commands.slice(from).flatMap(({ at, command }) => {
+      const name = command.type === 'send' ? command.event.replace('voicechat.', '') : command.type;
+      return name === 'state' || name === 'recogniser.audio' ? [] : [`${at - this.#mark.at} ${name}`];
+    });
+    return lines.filter((line, i) => line !== lines[i - 1]);
+  }
+
+  /** What the latest reply that is over was like. */
+  metrics(): ServerEvents['voicechat.turn.metrics'] | undefined {
+    return this.sent('voicechat.turn.metrics').at(-1);
+  }
+
+  #mark = { at: this.now, commands: 0 };
+
+  /** How long after `from` each command of this type was given, in ms. */
+  times(type: Command['type'], from: number): readonly number[] {
+    return this.commands.flatMap(({ at, command }) => (command.type === type ? [at - from] : []));
+  }
+
+  /** How long after `from` each such event was sent to the client, in ms. */
+  sentTimes(event: keyof ServerEvents, from: number): readonly number[] {
+    return this.commands.flatMap(({ at, command }) =>
+      command.type === 'send' && command.event === event ? [at - from] : [],
+    );
+  }
+
+  /** All audio that was sent to the client, in ms. */
+  sentAudioMs(): number {
+    const bytes = this.sent('voicechat.response.chunk').reduce((sum, { audio }) => sum + audio.byteLength, 0);
+    return durationMs(bytes, VOICE_RATE);
+  }
+
+  /** What the model was shown last, the prompt left out: `user: …`, `assistant: …`. */
+  shown(): readonly string[] {
+    const messages = this.asked().at(-1) ?? [];
+    return messages.slice(1).map(({ role, content }) => `${role}: ${content}`);
+  }
+
+  /** The states the client was told of, in order. */
+  states(): readonly string[] {
+    return this.sent('voicechat.state').map(({ state }) => state);
+  }
+
+  /** The turns the client was shown as over. */
+  turns(): readonly string[] {
+    return this.sent('voicechat.transcript.final').map(({ text }) => text);
+  }
+
   #voiced = new Map<number, number>();
+
+  #stream(ms: number, sound: (ms: number) => Uint8Array): void {
+    for (let left = ms; left > 0; left -= FRAME_MS) {
+      const frameMs = Math.min(FRAME_MS, left);
+      this.pass(frameMs);
+      this.on({ type: 'caller.audio', pcm: sound(frameMs) });
+      this.audioMs += frameMs;
+    }
+  }
 
   private unvoiced(reply: number): readonly string[] {
     const said = this.said(reply);

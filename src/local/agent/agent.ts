@@ -1,5 +1,7 @@
-import type { LineName, Playbook } from '../../outreach/playbook.ts';
-import { decide, type Move } from './rules.ts';
+import type { Outcome } from '../../outreach/outcome.ts';
+import type { Playbook } from '../../outreach/playbook.ts';
+import { courseOf } from './asides.ts';
+import { breakOff, decide, type Move, type Scene } from './rules.ts';
 import { parseScript, type Script } from './script.ts';
 import { givingUp, type Heard, heardShare, opening, question, type Stage, stageOf } from './stage.ts';
 import { understand } from './utterance.ts';
@@ -8,24 +10,31 @@ import { understand } from './utterance.ts';
 export const noPlaybookLine =
   'I am a scripted agent for trying out calls, and I was given no playbook to speak from.';
 
-/** What marks an assistant message whose end the caller did not hear. */
-const interruptionMark = /\s*\(interrupted\)\s*$/;
+/** What the agent says next; with `ending` it is a goodbye, and the call is over when it was heard. */
+export interface AgentReply {
+  readonly content: string;
+  readonly ending?: Outcome;
+}
 
 /**
  * The scripted sales agent: the next thing to say in a chat-completions conversation whose system message is
  * one of `systemPrompt`. It walks through the history to find its stage and what the caller has given, so it
  * keeps no state of its own and equal messages get equal replies. It asks no question more than twice.
  */
-export function agentReply(messages: readonly { readonly role: string; readonly content: string }[]): string {
+export function agentReply(
+  messages: readonly { readonly role: string; readonly content: string }[],
+): AgentReply {
   const prompt = messages.find(({ role }) => role === 'system' || role === 'developer');
   const script = prompt && parseScript(prompt.content);
-  if (!script) return noPlaybookLine;
+  if (!script) return { content: noPlaybookLine };
+  const last = messages.findLastIndex(({ role }) => role === 'user');
   let call: Call = newCall;
-  for (const { role, content } of messages) {
+  for (const [index, { role, content }] of messages.entries()) {
     if (role === 'assistant') call = spoken(script, call, content);
-    if (role === 'user') call = answered(script, call, content);
+    if (role === 'user') call = answered(script, call, content, script.isLate && index === last);
   }
-  return call.reply ?? opening(script.playbook, call.stage, call.heard);
+  const content = call.reply ?? opening(script.playbook, call.stage, call.heard);
+  return call.stage.at === 'over' ? { content, ending: call.stage.outcome } : { content };
 }
 
 interface Call {
@@ -34,6 +43,8 @@ interface Call {
   /** How often the caller heard each question, by its words. */
   readonly asked: Readonly<Record<string, number>>;
   readonly isAsked: boolean;
+  /** Whether the agent's last words asked if the caller is still there. */
+  readonly isPrompted: boolean;
   readonly answeredTopics: readonly string[];
   readonly turns: number;
   /** The reply to the caller's last turn, until the history tells what was heard of it. */
@@ -46,6 +57,7 @@ const newCall: Call = {
   heard: { slot: {} },
   asked: {},
   isAsked: false,
+  isPrompted: false,
   answeredTopics: [],
   turns: 0,
   lastWords: '',
@@ -57,17 +69,16 @@ const mostAsked = 2;
 /** A question cut off later than this share of its words counts as heard. */
 const understoodShare = 0.6;
 
-function spoken(script: Script, call: Call, content: string): Call {
-  const said = content.replace(interruptionMark, '');
-  if (asides.some((name) => said === script.playbook.lines[name])) return call;
+function spoken(script: Script, before: Call, content: string): Call {
+  const { playbook } = script;
+  const { said, isCut, isPrompt } = courseOf(playbook, before.heard, content);
+  const call: Call = { ...before, isPrompted: isPrompt };
+  if (said === '') return call;
   const stage = stageHeard(script, call, said);
-  const lead = stage ? withoutQuestion(said, question(script.playbook, stage, call.heard)) : said;
-  const lastWords = said === content ? lead : call.lastWords;
-  return stage ? { ...counted(script.playbook, { ...call, stage }), lastWords } : { ...call, lastWords };
+  const lead = stage ? withoutQuestion(said, question(playbook, stage, call.heard)) : said;
+  const lastWords = isCut ? call.lastWords : lead;
+  return stage ? { ...counted(playbook, { ...call, stage }), lastWords } : { ...call, lastWords };
 }
-
-/** Lines that leave the open question open. */
-const asides: readonly LineName[] = ['wait', 'filler', 'apology', 'couldNotHear', 'stillThere'];
 
 /** The stage whose question was in the agent's words: the expected one, or the one a cut history leads to. */
 function stageHeard({ playbook }: Script, { stage, heard }: Call, said: string): Stage | undefined {
@@ -80,18 +91,21 @@ function counted(playbook: Playbook, call: Call): Call {
   return { ...call, isAsked: true, asked: { ...call.asked, [asked]: timesAsked(playbook, call) + 1 } };
 }
 
-function answered(script: Script, call: Call, content: string): Call {
+function answered(script: Script, call: Call, content: string, isLast: boolean): Call {
   const { acknowledgements } = script.playbook;
-  const move = decide({
+  const scene: Scene = {
     script,
     stage: call.stage,
     heard: call.heard,
     isAsked: call.isAsked,
+    isPrompted: call.isPrompted,
     answered: call.answeredTopics,
     lastWords: call.lastWords,
     acknowledgement: acknowledgements[call.turns % acknowledgements.length] ?? '',
     utterance: understand(content, script.playbook, script.prospect),
-  });
+  };
+  const decided = decide(scene);
+  const move = isLast ? breakOff(scene, decided) : decided;
   const heard = move.heard ?? call.heard;
   const stage = move.ask === 'open' ? stageToAsk(script, call, move.stage, heard) : move.stage;
   const next: Call = {
@@ -100,6 +114,7 @@ function answered(script: Script, call: Call, content: string): Call {
     heard,
     // After "hold on" or a silence the question that was heard is still the open one.
     isAsked: call.isAsked && move.ask === 'silent' && stage === call.stage,
+    isPrompted: false,
     answeredTopics: move.topic ? [...call.answeredTopics, move.topic] : call.answeredTopics,
     turns: call.turns + 1,
     lastWords: move.ask === 'silent' ? call.lastWords : move.say.join(' '),

@@ -1,7 +1,7 @@
 import { fill } from '../../outreach/line.ts';
 import type { LineName } from '../../outreach/playbook.ts';
 import type { Script } from './script.ts';
-import { following, type Heard, heardVariables, over, type Stage } from './stage.ts';
+import { broken, following, type Heard, heardVariables, over, type Stage } from './stage.ts';
 import type { Utterance } from './utterance.ts';
 
 /** A caller's turn in its place: what the call has come to, and what was just said. */
@@ -11,6 +11,8 @@ export interface Scene {
   readonly heard: Heard;
   /** Whether the caller heard the stage's question, so that a yes or a bare answer belongs to it. */
   readonly isAsked: boolean;
+  /** Whether the agent had just asked if the caller is still there. */
+  readonly isPrompted: boolean;
   /** The topics of earlier moves. */
   readonly answered: readonly string[];
   /** What the agent said last, without the stage's question. */
@@ -39,12 +41,20 @@ export function decide(scene: Scene): Move {
   return stay(scene, scene.acknowledgement);
 }
 
+/** The move when there is no time left: it closes the call, and tells only a fact that was asked for. */
+export function breakOff(scene: Scene, { stage, heard }: Move): Move {
+  const { fact } = scene.utterance;
+  const ending = broken(scene.script.playbook, stage);
+  return { ...go(ending, heard), say: fact ? [sayTopic(scene, fact)] : [] };
+}
+
 type Rule = (scene: Scene) => Move | undefined;
 
 const rules: readonly Rule[] = [
-  silence,
   optOut,
   afterTheEnd,
+  silence,
+  presence,
   strangers,
   interludes,
   contactDetails,
@@ -62,6 +72,11 @@ function silence(scene: Scene): Move | undefined {
   return { say: [line(scene, 'couldNotHear')], stage: scene.stage, ask: 'silent' };
 }
 
+/** "Yes, I am here" answers the agent's last question, not the one that is open. */
+function presence({ isPrompted, utterance, stage }: Scene): Move | undefined {
+  return isPrompted && utterance.isPresence ? go(stage) : undefined;
+}
+
 function optOut({ utterance }: Scene): Move | undefined {
   return utterance.intents.has('opt-out') ? go(over('opted-out')) : undefined;
 }
@@ -75,8 +90,17 @@ function afterTheEnd(scene: Scene): Move | undefined {
     if (stage.outcome !== 'booked' && (wants('book') || wants('interest'))) return go({ at: 'slot' });
     if (utterance.fact)
       return { say: [sayTopic(scene, utterance.fact), line(scene, 'goodbye')], stage, ask: 'silent' };
+    if (!scene.isAsked && !utterance.intents.has('goodbye')) return unheardEnd(scene);
   }
   return { say: [line(scene, 'goodbye')], stage, ask: 'silent' };
+}
+
+/** The caller spoke into the closing line: it is said again, unless they changed what it was to confirm. */
+function unheardEnd({ stage, utterance, heard }: Scene): Move {
+  const isMoved = utterance.slot.day !== undefined || utterance.slot.time !== undefined;
+  if (stage.at !== 'over' || stage.outcome !== 'booked' || !isMoved) return go(stage);
+  const merged = { ...heard, slot: { ...heard.slot, ...utterance.slot } };
+  return go(slotStage(merged), merged);
 }
 
 /** Nobody to talk to: a machine, or someone else. */
@@ -90,12 +114,16 @@ function interludes(scene: Scene): Move | undefined {
   const { stage, utterance, lastWords } = scene;
   if (utterance.intents.has('repeat')) return { say: lastWords ? [lastWords] : [], stage, ask: 'open' };
   if (utterance.intents.has('hold')) return { say: [line(scene, 'wait')], stage, ask: 'silent' };
-  if (!utterance.intents.has('goodbye')) return undefined;
-  return go(
-    stage.at === 'email' || stage.at === 'emailCheck'
-      ? following(scene.script.playbook, { ...stage, at: 'emailCheck' })
-      : over('no-decision'),
-  );
+  return utterance.intents.has('goodbye') ? farewell(scene) : undefined;
+}
+
+/** A caller who leaves: what was agreed stands, and a time named for a call is agreed. */
+function farewell({ script, stage, utterance, heard }: Scene): Move | undefined {
+  const isTimeGiven = utterance.slot.day !== undefined || utterance.slot.time !== undefined;
+  if (isTimeGiven && (stage.at === 'callback' || utterance.intents.has('callback'))) return undefined;
+  if (stage.at !== 'email' && stage.at !== 'emailCheck') return go(over('no-decision'));
+  const isPromised = stage.purpose === 'demo' || heard.email !== undefined;
+  return go(isPromised ? following(script.playbook, { ...stage, at: 'emailCheck' }) : over('no-decision'));
 }
 
 function contactDetails(scene: Scene): Move | undefined {

@@ -6,22 +6,28 @@ import {
   PlaybookError,
   parsePlaybook,
 } from '../../outreach/playbook.ts';
-import { fences, heardPlaceholders, label, plainMark } from '../../outreach/prompt.ts';
+import { fences, heardPlaceholders, label, plainMark, timeLeftNote } from '../../outreach/prompt.ts';
 import { type Prospect, ProspectError, parseProspect } from '../../outreach/prospect.ts';
 
 /** What the scripted agent works from: the playbook with the prospect's lines in place, and the prospect. */
 export interface Script {
   readonly playbook: Playbook;
   readonly prospect: Prospect;
+  /** Whether the call has so little time left that the next turn closes it. */
+  readonly isLate: boolean;
 }
 
-/** Reads a system message written by `systemPrompt`; undefined when it is some other prompt. */
+/** Reads a system message written by `systemPrompt`, with or without `timeLeftNote` below it; undefined when it is some other prompt. */
 export function parseScript(prompt: string): Script | undefined {
   const sections = splitSections(prompt);
   const personal = personalTexts(sections.get('Prospect') ?? []);
   const playbook = playbookFrom(sections, personal);
   try {
-    return { playbook: parsePlaybook(playbook), prospect: prospectFrom(sections.get('Prospect') ?? []) };
+    return {
+      playbook: parsePlaybook(playbook),
+      prospect: prospectFrom(sections.get('Prospect') ?? []),
+      isLate: prompt.trimEnd().endsWith(`\n\n${timeLeftNote()}`),
+    };
   } catch (error) {
     if (error instanceof PlaybookError || error instanceof ProspectError) return undefined;
     throw error;

@@ -79,6 +79,12 @@ export function givingUp(playbook: Playbook, stage: Stage): Stage {
   }
 }
 
+/** How the call ends when there is no time for the open question. */
+export function broken(playbook: Playbook, stage: Stage): Stage {
+  const next = givingUp(playbook, stage);
+  return next.at === 'over' ? next : over('no-decision');
+}
+
 /** The stage whose question the agent's words end with, if any: how a call joined half-way finds its place. */
 export function stageOf(playbook: Playbook, said: string, heard: Heard): Stage | undefined {
   const stages: Stage[] = [

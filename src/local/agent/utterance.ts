@@ -25,6 +25,8 @@ export type Intent =
 /** A caller's utterance, understood as far as the scripted agent can. */
 export interface Utterance {
   readonly isEmpty: boolean;
+  /** Whether it says no more than that somebody is on the line. */
+  readonly isPresence: boolean;
   readonly intents: ReadonlySet<Intent>;
   readonly polarity: 'yes' | 'no' | undefined;
   readonly slot: Slot;
@@ -42,6 +44,7 @@ export function understand(text: string, playbook: Playbook, prospect: Prospect)
   const topic = bestTopic(said, playbook);
   return {
     isEmpty: said.length === 0,
+    isPresence: said.every((word) => presenceWords.has(word)),
     intents: intentsOf(text, said.join(' '), prospect),
     polarity: polarityOf(said.join(' ')),
     slot: email || phone ? {} : readSlot(text),
@@ -51,6 +54,12 @@ export function understand(text: string, playbook: Playbook, prospect: Prospect)
     fact: topic && playbook.facts.includes(topic) ? topic : undefined,
   };
 }
+
+const presenceWords = new Set(
+  'yes yeah yep yup sure okay ok uh um oh hello hi sorry i im am we are were still here there listening'.split(
+    ' ',
+  ),
+);
 
 // The questions of a playbook get free answers ("we send it by e-mail", "on a computer"): a pattern asks for
 // the words of a request, not for its topic alone.

@@ -137,15 +137,18 @@ function headersFor(text: string, contentType: string): Headers {
 /** Cuts the body at odd bytes, as the vendor's chunks are not aligned to samples either. */
 async function streamBytes(exchange: Exchange, spoken: SpokenText, format: OutputFormat): Promise<void> {
   const bytes = format.encode(spoken.samples);
-  const step =
-    Math.max(1, Math.round((spoken.frameMs * format.sampleRate) / 1000) * format.bytesPerSample) | 1;
+  const step = oddStep(spoken, format);
   for (let i = 0; i * step < bytes.byteLength; i += 1) {
     if (!(await until(spoken.dueMs + i * spoken.everyMs, exchange.signal))) return;
     exchange.write(bytes.subarray(i * step, (i + 1) * step));
   }
 }
 
-/** One JSON line for each piece of audio; the first carries the whole alignment. */
+function oddStep({ frameMs }: SpokenText, { sampleRate, bytesPerSample }: OutputFormat): number {
+  return Math.max(1, Math.round((frameMs * sampleRate) / 1000) * bytesPerSample) | 1;
+}
+
+/** One JSON line for each piece of audio, which may end in the middle of a sample; the first carries the whole alignment. */
 async function streamTimed(
   exchange: Exchange,
   text: string,
@@ -153,10 +156,11 @@ async function streamTimed(
   format: OutputFormat,
 ): Promise<void> {
   const alignment = alignmentOf(text, spoken);
-  const step = Math.round((spoken.frameMs * format.sampleRate) / 1000);
-  for (let i = 0; i * step < spoken.samples.length; i += 1) {
+  const bytes = format.encode(spoken.samples);
+  const step = oddStep(spoken, format);
+  for (let i = 0; i * step < bytes.byteLength; i += 1) {
     if (!(await until(spoken.dueMs + i * spoken.everyMs, exchange.signal))) return;
-    const audio = Buffer.from(format.encode(spoken.samples.slice(i * step, (i + 1) * step)));
+    const audio = Buffer.from(bytes.subarray(i * step, (i + 1) * step));
     const line = {
       audio_base64: audio.toString('base64'),
       alignment: i === 0 ? inSeconds(alignment) : null,

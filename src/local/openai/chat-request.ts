@@ -1,5 +1,7 @@
 import * as v from 'valibot';
 import type { ChatMessage } from '../sources.ts';
+import { BadRequest } from './bad-request.ts';
+import { refuseTools, toolChoice, tools } from './tools.ts';
 
 const contentPart = v.looseObject({ type: v.string(), text: v.optional(v.string()) });
 
@@ -29,7 +31,9 @@ const chatRequest = v.looseObject({
   temperature: v.optional(v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(2)))),
   top_p: v.optional(v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(1)))),
   service_tier: v.optional(v.nullable(v.picklist(['auto', 'default', 'flex', 'scale', 'priority', 'fast']))),
-  tools: v.optional(v.array(v.looseObject({ type: v.string() }))),
+  tools: v.optional(v.nullable(tools)),
+  tool_choice: v.optional(v.nullable(toolChoice)),
+  parallel_tool_calls: v.optional(v.nullable(v.boolean())),
 });
 type RawRequest = v.InferOutput<typeof chatRequest>;
 
@@ -37,23 +41,13 @@ type RawRequest = v.InferOutput<typeof chatRequest>;
 export interface ChatRequest {
   readonly model: string;
   readonly messages: readonly ChatMessage[];
+  /** The names of the tools the model may call. */
+  readonly functions: readonly string[];
   readonly stream: boolean;
   readonly usage: boolean;
   readonly obfuscation: boolean;
   readonly tier: string;
   readonly mostTokens: number;
-}
-
-/** A request the vendor answers with 400; `param` is the field at fault. */
-export class BadRequest extends Error {
-  readonly param: string | null;
-  readonly code: string | null;
-
-  constructor(message: string, param: string | null, code: string | null = null) {
-    super(message);
-    this.param = param;
-    this.code = code;
-  }
 }
 
 /** Reads a request body as the vendor would, its traps for reasoning models included. Throws `BadRequest`. */
@@ -73,6 +67,7 @@ export function readChatRequest(body: unknown): ChatRequest {
   return {
     model: request.model,
     messages: request.messages.map(({ role, content }) => ({ role, content: textOf(content) })),
+    functions: functionsOf(request),
     stream: request.stream ?? false,
     usage: request.stream_options?.include_usage ?? false,
     obfuscation: request.stream_options?.include_obfuscation ?? true,
@@ -93,6 +88,7 @@ function refuseTraps(request: RawRequest): void {
       'stream_options',
     );
   }
+  refuseTools(request);
   if (!REASONING_MODEL.test(request.model)) return;
   if (typeof request.max_tokens === 'number') {
     const text = "'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.";
@@ -114,6 +110,11 @@ function refuseTraps(request: RawRequest): void {
       "To use function tools, use /v1/responses or set reasoning_effort to 'none'.";
     throw new BadRequest(text, 'reasoning_effort');
   }
+}
+
+function functionsOf({ tools, tool_choice: choice }: RawRequest): string[] {
+  if (choice === 'none') return [];
+  return (tools ?? []).flatMap(({ function: offered }) => (offered === undefined ? [] : [offered.name]));
 }
 
 function textOf(content: RawRequest['messages'][number]['content']): string {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ModelAnswer } from '../sources.ts';
+import type { ModelAnswer, ToolCall } from '../sources.ts';
 import type { ChatRequest } from './chat-request.ts';
 import { tokensOf } from './tokens.ts';
 
@@ -7,16 +7,21 @@ import { tokensOf } from './tokens.ts';
 const FINGERPRINT = 'vantum-scripted-agent';
 /** A piece of a tool call's arguments, in characters. */
 const ARGUMENT_PIECE = 8;
-const CALL_PREFIX = 'call_';
+/** Random characters behind `call_` in the id of a tool call. */
+const CALL_ID_LENGTH = 24;
 
 type Finish = 'stop' | 'length' | 'tool_calls';
 type Delta = Readonly<Record<string, unknown>>;
 
 /** One answer of the model in the vendor's objects. */
 export class Completion {
+  /** The deltas that carry content, one for each token, then those of the tool calls. */
+  readonly deltas: readonly Delta[];
   readonly #request: ChatRequest;
   readonly #answer: ModelAnswer;
-  readonly #tokens: readonly string[];
+  readonly #calls: readonly Call[];
+  readonly #text: string;
+  readonly #isWhole: boolean;
   readonly #isRefusal: boolean;
   readonly #id = `chatcmpl-${randomUUID().replaceAll('-', '')}`;
   readonly #created = Math.floor(Date.now() / 1000);
@@ -25,13 +30,14 @@ export class Completion {
     this.#request = request;
     this.#answer = answer;
     this.#isRefusal = answer.refusal !== undefined;
-    this.#tokens = tokensOf(answer.refusal ?? answer.content).slice(0, request.mostTokens);
-  }
-
-  /** The deltas that carry content, one for each token, then those of the tool calls. */
-  get deltas(): Delta[] {
-    const spoken = this.#tokens.map((token) => (this.#isRefusal ? { refusal: token } : { content: token }));
-    return [...spoken, ...this.#toolDeltas()];
+    const tokens = tokensOf(answer.refusal ?? answer.content);
+    const calls = answer.toolCalls.map(callOf);
+    const spoken = tokens.map((token) => (this.#isRefusal ? { refusal: token } : { content: token }));
+    const deltas = [...spoken, ...calls.flatMap(callDeltas)];
+    this.deltas = deltas.slice(0, request.mostTokens);
+    this.#isWhole = this.deltas.length === deltas.length;
+    this.#text = tokens.slice(0, request.mostTokens).join('');
+    this.#calls = this.#isWhole ? calls : [];
   }
 
   roleChunk(): object {
@@ -59,14 +65,10 @@ export class Completion {
     });
   }
 
-  /** The whole answer, for a request that does not stream. */
+  /** The whole answer, for a request that does not stream; a tool call that was cut off is left out of it. */
   whole(): object {
-    const text = this.#tokens.join('');
-    const calls = this.#answer.toolCalls.map((call, i) => ({
-      id: `${CALL_PREFIX}${this.#id}_${i}`,
-      type: 'function',
-      function: call,
-    }));
+    const text = this.#text;
+    const calls = this.#calls;
     const message = {
       role: 'assistant',
       content: this.#isRefusal || (text === '' && calls.length > 0) ? null : text,
@@ -81,9 +83,8 @@ export class Completion {
   }
 
   get #finish(): Finish {
-    if (this.#answer.toolCalls.length > 0) return 'tool_calls';
-    const full = tokensOf(this.#answer.refusal ?? this.#answer.content).length;
-    return full > this.#tokens.length ? 'length' : 'stop';
+    if (!this.#isWhole) return 'length';
+    return this.#calls.length > 0 ? 'tool_calls' : 'stop';
   }
 
   get #usage(): object {
@@ -103,19 +104,6 @@ export class Completion {
     };
   }
 
-  #toolDeltas(): Delta[] {
-    return this.#answer.toolCalls.flatMap(({ name, arguments: text }, index) => {
-      const opening = {
-        index,
-        id: `${CALL_PREFIX}${this.#id}_${index}`,
-        type: 'function',
-        function: { name, arguments: '' },
-      };
-      const pieces = pieced(text, ARGUMENT_PIECE).map((piece) => ({ index, function: { arguments: piece } }));
-      return [opening, ...pieces].map((call) => ({ tool_calls: [call] }));
-    });
-  }
-
   #envelope(object: string, rest: object): object {
     return {
       id: this.#id,
@@ -127,6 +115,23 @@ export class Completion {
       ...rest,
     };
   }
+}
+
+interface Call {
+  readonly id: string;
+  readonly type: 'function';
+  readonly function: ToolCall;
+}
+
+function callOf(call: ToolCall): Call {
+  const id = `call_${randomUUID().replaceAll('-', '').slice(0, CALL_ID_LENGTH)}`;
+  return { id, type: 'function', function: call };
+}
+
+function callDeltas({ id, type, function: { name, arguments: text } }: Call, index: number): Delta[] {
+  const opening = { index, id, type, function: { name, arguments: '' } };
+  const pieces = pieced(text, ARGUMENT_PIECE).map((piece) => ({ index, function: { arguments: piece } }));
+  return [opening, ...pieces].map((call) => ({ tool_calls: [call] }));
 }
 
 function pieced(text: string, length: number): string[] {

@@ -4,7 +4,8 @@ import type { Sources } from '../sources.ts';
 import { type HttpError, keyProblem, type Vendor } from '../vendor.ts';
 import { now, until } from '../wire/clock.ts';
 import type { Exchange, Headers } from '../wire/exchange.ts';
-import { BadRequest, readChatRequest } from './chat-request.ts';
+import { BadRequest } from './bad-request.ts';
+import { readChatRequest } from './chat-request.ts';
 import { Completion } from './completion.ts';
 import { streamCompletion } from './stream.ts';
 
@@ -46,7 +47,7 @@ async function complete(
 ): Promise<void> {
   try {
     const request = readChatRequest(body);
-    const answer = sources.answer(request.messages);
+    const answer = sources.answer(request.messages, request.functions);
     const completion = new Completion(request, answer);
     if (request.stream) {
       const headers = { ...headersFor(startedAt), 'content-type': 'text/event-stream; charset=utf-8' };

@@ -7,6 +7,8 @@ import type { Lines } from './stage.ts';
 const SPEECH_PEAK = 500;
 const SAMPLES_PER_MS = 16;
 const SCRIPTED_CONFIDENCE = 0.98;
+/** `eagerLeadMs` of a script that does not say, for a client that asked for eager ends. */
+const DEFAULT_EAGER_LEAD_MS = 100;
 
 interface Burst {
   readonly utterance: Utterance | undefined;
@@ -15,7 +17,12 @@ interface Burst {
   lastSpeechMs: number;
   lastSpeechAt: number;
   frames: number;
-  eager: boolean;
+  /** How many words the interims have shown. */
+  shown: number;
+  /** A pause was told and speech has not gone on. */
+  paused: boolean;
+  /** Speech has gone on after a pause that was told. */
+  resumed: boolean;
 }
 
 /** Hears the script's next utterance in every burst of speech, with the script's delays. */
@@ -68,14 +75,9 @@ export class ScriptedListener implements Listener {
     burst.lastSpeechMs = this.#audioMs;
     burst.lastSpeechAt = now();
     burst.frames += 1;
-    if (burst.eager) {
-      burst.eager = false;
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
-      this.#report({ type: 'resumed', audioMs: this.#audioMs });
-    }
+    if (burst.paused) this.#resume(burst);
     const { interimEveryFrames } = this.#script().recogniser;
-    if (burst.utterance?.interims !== false && burst.frames % interimEveryFrames === 0) this.#interim(burst);
+    if (burst.frames % interimEveryFrames === 0) this.#interim(burst);
     if (this.#timer === undefined) this.#wait();
   }
 
@@ -86,39 +88,72 @@ export class ScriptedListener implements Listener {
       lastSpeechMs: startMs,
       lastSpeechAt: now(),
       frames: 0,
-      eager: false,
+      shown: 0,
+      paused: false,
+      resumed: false,
     };
     this.#burst = burst;
     this.#report({ type: 'speech', startMs });
     return burst;
   }
 
-  /** Reveals the words that fit into the speech so far at their natural length. */
-  #interim(burst: Burst): void {
-    const { wordMs } = this.#script().recogniser;
-    const heard = Math.max(1, Math.floor((burst.lastSpeechMs - burst.startMs) / wordMs));
-    const words = this.#place(burst).slice(0, heard);
-    if (words.length > 0) this.#report({ type: 'interim', audioMs: this.#audioMs, words });
+  #resume(burst: Burst): void {
+    burst.paused = false;
+    burst.resumed = true;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#pauses.eagerPauseMs !== undefined) this.#report({ type: 'resumed', audioMs: this.#audioMs });
   }
 
-  /** One timer for the eager end and the final; it looks again because speech may have gone on. */
+  /**
+   * Reveals the words that fit into the speech so far at their natural length. The last one lasts as long as the
+   * speech: a gap behind it would be a pause.
+   */
+  #interim(burst: Burst): void {
+    const { wordMs } = this.#script().recogniser;
+    const fitting = Math.max(1, Math.floor((burst.lastSpeechMs - burst.startMs) / wordMs));
+    const words = this.#heard(burst).slice(0, fitting);
+    if (words.length === burst.shown) return;
+    this.#show(
+      burst,
+      words.map((word, i) => (i === words.length - 1 ? { ...word, endMs: burst.lastSpeechMs } : word)),
+    );
+  }
+
+  #show(burst: Burst, words: readonly HeardWord[]): void {
+    if (words.length === 0 || burst.utterance?.interims === false) return;
+    burst.shown = words.length;
+    this.#report({ type: 'interim', audioMs: this.#audioMs, words });
+  }
+
+  /** One timer for the pause and the final; it looks again because speech may have gone on. */
   #wait(): void {
     const burst = this.#burst;
     this.#timer = undefined;
     if (!burst || this.#pauses.pauseMs === undefined) return;
-    const { finalDelayMs, eagerLeadMs } = this.#script().recogniser;
+    const { finalDelayMs } = this.#script().recogniser;
     const finalAt = burst.lastSpeechAt + finalDelayMs;
-    const eagerAt = finalAt - Math.min(eagerLeadMs, finalDelayMs);
-    const wantsEager = this.#pauses.eagerPauseMs !== undefined && !burst.eager;
-    if (wantsEager && now() >= eagerAt && now() < finalAt) {
-      burst.eager = true;
-      this.#report({ type: 'eager', audioMs: this.#audioMs });
+    const pauseAt = finalAt - Math.min(this.#leadMs, finalDelayMs);
+    const pauses = this.#leadMs > 0 && !burst.paused;
+    if (pauses && now() >= pauseAt && now() < finalAt) {
+      this.#pause(burst);
       this.#wait();
     } else if (now() >= finalAt) {
       this.#end(burst.utterance?.endsSpeech === false ? 'length' : 'pause');
     } else {
-      this.#timer = setTimeout(() => this.#wait(), (wantsEager ? eagerAt : finalAt) - now());
+      this.#timer = setTimeout(() => this.#wait(), (pauses ? pauseAt : finalAt) - now());
     }
+  }
+
+  get #leadMs(): number {
+    const unsaid = this.#pauses.eagerPauseMs === undefined ? 0 : DEFAULT_EAGER_LEAD_MS;
+    return this.#script().recogniser.eagerLeadMs ?? unsaid;
+  }
+
+  #pause(burst: Burst): void {
+    burst.paused = true;
+    this.#show(burst, this.#heard(burst));
+    if (this.#pauses.eagerPauseMs !== undefined) this.#report({ type: 'eager', audioMs: this.#audioMs });
   }
 
   #end(end: 'pause' | 'asked' | 'length'): void {
@@ -127,6 +162,11 @@ export class ScriptedListener implements Listener {
     const words = this.#burst ? this.#place(this.#burst) : [];
     this.#burst = undefined;
     this.#report({ type: 'final', audioMs: this.#audioMs, words, end });
+  }
+
+  #heard(burst: Burst): HeardWord[] {
+    const most = burst.resumed ? undefined : burst.utterance?.wordsBeforePause;
+    return this.#place(burst).slice(0, most);
   }
 
   /** Gives each word its `wordMs`; the words that would lie beyond the speech share what is left of it. */

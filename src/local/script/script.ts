@@ -13,6 +13,8 @@ const utterance = v.strictObject({
   interims: v.optional(v.boolean()),
   /** When false its final does not end the utterance (`speech_final` stays false, no `EndOfTurn`). */
   endsSpeech: v.optional(v.boolean()),
+  /** Of the words only so many are heard until a pause was told (see `eagerLeadMs`) and speech went on after it. */
+  wordsBeforePause: v.optional(count),
 });
 export type Utterance = v.InferOutput<typeof utterance>;
 
@@ -38,11 +40,14 @@ const recogniser = v.strictObject({
   scope: v.optional(v.picklist(['server', 'connection']), 'server'),
   /** From the last frame of speech to the final, by the wall clock, whether or not audio goes on. */
   finalDelayMs: v.optional(milliseconds, 250),
-  /** How long before the final the eager end is reported, if the client asked for eager ends. */
-  eagerLeadMs: v.optional(milliseconds, 100),
+  /**
+   * How long before the final the pause is told: by an interim of all words over the audio so far, and by Flux's eager
+   * end where the client asked for eager ends. Left out it is 100 where it asked, and else no pause is told; 0: never.
+   */
+  eagerLeadMs: v.optional(milliseconds),
   /** From `Finalize`, `ForceEndTurn` or `CloseStream` to the last final. */
   finishDelayMs: v.optional(milliseconds, 30),
-  /** An interim after every so many frames of speech. */
+  /** An interim after every so many frames of speech, if it has further words. */
   interimEveryFrames: v.optional(count, 3),
   /** The length a word is heard with; interims reveal the words at this pace. */
   wordMs: v.optional(v.pipe(v.number(), v.minValue(1)), 250),

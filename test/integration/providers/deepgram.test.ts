@@ -19,6 +19,7 @@ describe('the recogniser of a call', () => {
       expect(await transcript(client, from)).toBe(text);
       expect(interim.payload['text']).toBe(text);
       expect((await reply(client, from)).text).toBe(ANSWER);
+      await client.next('voicechat.turn.metrics', from);
     }
     client.send('voicechat.call.end');
     await client.end();

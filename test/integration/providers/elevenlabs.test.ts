@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../../src/config.ts';
+import { startProviders } from '../../../src/local/server.ts';
+import { ElevenLabs } from '../../../src/providers/elevenlabs.ts';
+import { localVariables } from '../../support/worker.ts';
 import { ANSWER, Rig, reply, trouble, type } from './rig.ts';
+import { World } from './vendors.ts';
 
 const rig = new Rig();
 
@@ -13,16 +18,21 @@ interface Frame {
 }
 
 const frames = () => rig.providers.log.frames('elevenlabs') as readonly Frame[];
-/** What HTTP requests asked for. */
-const overHttp = () =>
-  rig.entries('elevenlabs', 'request').map(({ body }) => (body as { readonly text: string }).text);
+/** What HTTP requests asked for: those of fixed lines have a path of their own. */
+const asked = (path: RegExp) =>
+  rig
+    .entries('elevenlabs', 'request')
+    .flatMap((entry) => (path.test(entry.path) ? [(entry.body as { readonly text: string }).text] : []));
+const overHttp = () => asked(/\/stream(\?|$)/);
+const rendered = () => asked(/\/stream\/with-timestamps/);
 const unavailable = (retryable: boolean) => ({ code: 'synthesiser_unavailable', retryable });
 
 describe('the voice of a call', () => {
   it('speaks all replies on one socket, each in a context that is opened and closed once', async () => {
     const client = await rig.call();
     for (let turn = 0; turn < 6; turn++) expect((await reply(client, type(client))).text).toBe(ANSWER);
-    const ids = ['r1', 'r2', 'r3', 'r4', 'r5', 'r6', 'r7'];
+    // The greeting is a fixed line and has no context.
+    const ids = ['r2', 'r3', 'r4', 'r5', 'r6', 'r7'];
     await rig.entry('elevenlabs', 'text', () => closed().length === ids.length);
     expect(closed()).toEqual(ids);
     expect(frames().flatMap(({ text, context_id }) => (text === ' ' ? [context_id] : []))).toEqual(ids);
@@ -71,7 +81,12 @@ describe('the voice of a call', () => {
       const from = type(client);
       await client.next('voicechat.transcript.final', from);
       const id = `r${turn + 2}`;
-      await rig.entry('elevenlabs', 'text', ({ frame }) => (frame as Frame).context_id === id);
+      // With text on its way the context stays for as long as its audio takes, however it is closed.
+      await rig.entry(
+        'elevenlabs',
+        'text',
+        ({ frame }) => (frame as Frame).context_id === id && ((frame as Frame).text ?? '').trim() !== '',
+      );
     }
     rig.providers.script.synthesiser.firstAudioMs = 5;
     expect((await reply(client, type(client))).text).toBe(ANSWER);
@@ -81,8 +96,26 @@ describe('the voice of a call', () => {
       const opened = rig.providers.log
         .frames('elevenlabs', connection)
         .filter((frame) => (frame as Frame).text === ' ');
-      expect(opened.length).toBeLessThanOrEqual(5);
+      expect(opened.length).toBeLessThanOrEqual(3);
     }
+  });
+});
+
+describe('the fixed lines of a call', () => {
+  it('are rendered once for all calls of the isolate, and greet while the synthesiser is down', async () => {
+    const start = { samplingRate: 16_000, voiceId: 'onwK4e9ZLuTAKqWW03F9' };
+    const first = await rig.connect();
+    await first.start(start);
+    const greeting = await reply(first, 0);
+    expect(greeting.bytes).toBeGreaterThan(0);
+    expect(rendered()).toContain(greeting.text);
+    rig.providers.kill('elevenlabs');
+    const before = rendered().length;
+    const second = await rig.connect();
+    await second.start(start);
+    expect(await reply(second, 0)).toEqual(greeting);
+    expect(rendered().slice(before)).not.toContain(greeting.text);
+    expect(second.all('voicechat.error')).toEqual([]);
   });
 });
 
@@ -96,6 +129,7 @@ describe('a voice whose socket fails', () => {
   ] as const)('in the middle of a reply says only the rest over HTTP: %j', async (fault) => {
     rig.play({ model: { replies: [`${FIRST} ${REST}`] } });
     const client = await rig.call();
+    await rig.entry('elevenlabs', 'open');
     rig.providers.strike({ provider: 'elevenlabs', kind: 'close' });
     await rig.entry('elevenlabs', 'close');
     // The next socket lives for one frame, which is the sound of the first sentence.
@@ -168,14 +202,47 @@ describe('a voice whose socket fails', () => {
   it('and whose HTTP body is cut shows the text and tells', async () => {
     rig.play({
       synthesiser: { chunkMs: 50, paceMs: 1 },
-      faults: [
-        { provider: 'elevenlabs', channel: 'socket', kind: 'refuse', status: 500, times: 'always' },
-        { provider: 'elevenlabs', channel: 'http', kind: 'drop', when: 2, after: { sent: 1 } },
-      ],
+      faults: [{ provider: 'elevenlabs', channel: 'socket', kind: 'refuse', status: 500, times: 'always' }],
     });
     const client = await rig.call();
+    rig.faults({
+      provider: 'elevenlabs',
+      channel: 'http',
+      kind: 'drop',
+      times: 'always',
+      after: { sent: 1 },
+    });
     const from = type(client);
     expect(await trouble(client, from)).toEqual(unavailable(true));
     expect((await reply(client, from)).text).toBe(ANSWER);
+  });
+});
+
+describe('a socket that the vendor closes because nothing is said', () => {
+  it('is no news, and is opened again by the next prepare', async () => {
+    // A unit is a second in real time, so the 180 that the voice asks for are 180 ms.
+    const providers = await startProviders({
+      port: 0,
+      mode: 'scripted',
+      timings: { inactivityUnitMs: 1, lingerMs: 5 },
+    });
+    const config = parseConfig(localVariables(providers.url));
+    if (!('config' in config)) throw new Error('the local variables are not accepted');
+    const { synthesiser } = config.config;
+    const world = new World();
+    const voice = world.run(new ElevenLabs(synthesiser, synthesiser.voices[0].id, 'en-US', world.around));
+    const opened = () => providers.log.entries.filter(({ kind }) => kind === 'open').length;
+    voice.prepare();
+    await providers.log.waitFor(({ kind }) => kind === 'close');
+    expect(world.news).toEqual([]);
+    expect(opened()).toBe(1);
+    voice.prepare();
+    await providers.log.waitFor(({ kind }) => kind === 'open' && opened() === 2);
+    voice.say(1, FIRST, 'socket');
+    voice.finish(1);
+    await world.until('voice.done');
+    expect(opened()).toBe(2);
+    world.end(voice);
+    await providers.close();
   });
 });

@@ -16,12 +16,14 @@ describe('Flux as the recogniser of a call', () => {
       await client.next('voicechat.transcript.interim', from);
       expect(await transcript(client, from)).toBe(text);
       expect((await reply(client, from)).text).toBe(ANSWER);
+      await client.next('voicechat.turn.metrics', from);
     }
     expect(rig.query('deepgram')).toEqual({
       model: 'flux-general-en',
       encoding: 'linear16',
       sample_rate: '16000',
       eot_threshold: '0.8',
+      eager_eot_threshold: '0.5',
       eot_timeout_ms: '5000',
     });
     expect(rig.entries('deepgram', 'open')).toHaveLength(1);

@@ -1,13 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ModelConfig } from '../../../src/config.ts';
 import type { Message } from '../../../src/conversation/events.ts';
+import { agentReply } from '../../../src/local/agent/agent.ts';
 import type { Providers } from '../../../src/local/server.ts';
+import { defaultPlaybook } from '../../../src/outreach/northgate.ts';
+import { END_CALL, spokenLine, systemPrompt } from '../../../src/outreach/prompt.ts';
 import { OpenAIModel } from '../../../src/providers/openai.ts';
 import { hasKey, liveConfig, localVendors, World } from './vendors.ts';
 
 const messages: readonly Message[] = [
   { role: 'system', content: 'You answer in one short sentence.' },
   { role: 'user', content: 'Which month comes after May?' },
+];
+
+const wrongNumber = 'I am sorry, you have the wrong number. Nobody of that name works here. Goodbye.';
+const lastWords: readonly Message[] = [
+  { role: 'system', content: systemPrompt(defaultPlaybook, { name: 'Sam' }) },
+  { role: 'assistant', content: spokenLine(defaultPlaybook, { name: 'Sam' }, 'greeting') },
+  { role: 'user', content: wrongNumber },
 ];
 
 function contract(config: () => ModelConfig): void {
@@ -27,6 +37,26 @@ function contract(config: () => ModelConfig): void {
       expect(text.trim()).not.toBe('');
       expect(model.deadline).toBeUndefined();
     }
+    world.end(model);
+  });
+
+  it('says goodbye and ends the call, once, in one answer', async () => {
+    const { world, model } = start();
+    model.ask(1, lastWords);
+    await world.until('model.done');
+    expect(world.all('model.end-call')).toEqual([
+      { type: 'model.end-call', reply: 1, outcome: 'wrong-person' },
+    ]);
+    expect(world.news.slice(-2).map(({ type }) => type)).toEqual(['model.end-call', 'model.done']);
+    expect(world.all('model.text').length).toBeGreaterThan(1);
+    world.end(model);
+  });
+
+  it('does not end a call that goes on', async () => {
+    const { world, model } = start();
+    model.ask(1, [...lastWords.slice(0, 2), { role: 'user', content: 'Yes, what is it about?' }]);
+    await world.until('model.done');
+    expect(world.all('model.end-call')).toEqual([]);
     world.end(model);
   });
 
@@ -53,13 +83,19 @@ function contract(config: () => ModelConfig): void {
   });
 }
 
+function scriptedReply(asked: readonly { readonly role: string; readonly content: string }[]) {
+  const { content, ending } = agentReply(asked);
+  const call = { name: END_CALL, arguments: JSON.stringify({ outcome: ending }) };
+  return { content, toolCalls: ending === undefined ? [] : [call] };
+}
+
 describe('the contract of the model: local', () => {
   let providers: Providers;
   let config: ModelConfig;
   beforeAll(async () => {
     const local = await localVendors();
     providers = local.providers;
-    providers.script = { model: { replies: ['June comes after May.'], firstTokenMs: 5 } };
+    providers.script = { model: { replies: scriptedReply, firstTokenMs: 5, tokensPerSecond: 500 } };
     config = local.config.model;
   });
   afterAll(() => providers.close());

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { OUTCOMES } from '../../../src/outreach/outcome.ts';
 import { ANSWER, QUESTION, Rig, reply, speak, trouble, type } from './rig.ts';
 
 const rig = new Rig();
@@ -29,6 +30,55 @@ describe('the model of a call', () => {
     });
   });
 
+  it('is offered the function that ends the call', async () => {
+    const client = await rig.call();
+    await reply(client, type(client));
+    const [request] = requests();
+    expect(request?.body).toMatchObject({
+      messages: [{ content: expect.stringContaining('end_call') }, {}, {}],
+      tool_choice: 'auto',
+      tools: [
+        {
+          type: 'function',
+          function: {
+            name: 'end_call',
+            strict: true,
+            parameters: { properties: { outcome: { enum: OUTCOMES } }, required: ['outcome'] },
+          },
+        },
+      ],
+    });
+  });
+
+  it.each(['Thank you, and goodbye.', ''])('ends it when its goodbye was heard: %j', async (content) => {
+    const call = { name: 'end_call', arguments: '{"outcome":"not-interested"}' };
+    rig.play({ model: { replies: [{ content, toolCalls: [call] }], splitBytes: 3 } });
+    const client = await rig.call();
+    const from = type(client, 'No, thank you.');
+    const goodbye = await reply(client, from);
+    expect(goodbye.text).toMatch(/goodbye\.$/);
+    expect(goodbye.bytes).toBeGreaterThan(0);
+    const { payload } = await client.next('voicechat.call.ended', from);
+    expect(payload).toMatchObject({ reason: 'agent_ended', outcome: 'not-interested' });
+    expect(requests()).toHaveLength(1);
+  });
+
+  it('is asked again without the function when its server knows none', async () => {
+    rig.play({
+      faults: [{ provider: 'openai', kind: 'refuse', status: 400, message: 'llama does not support tools' }],
+    });
+    const client = await rig.call();
+    const from = type(client);
+    expect((await reply(client, from)).text).toBe(ANSWER);
+    expect(client.all('voicechat.error')).toEqual([]);
+    expect((await reply(client, type(client))).text).toBe(ANSWER);
+    expect(requests().map(({ body }) => JSON.stringify(body).includes('"tools"'))).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
   it('is heard before its last token exists', async () => {
     rig.play({
       model: { replies: [LONG] },
@@ -56,10 +106,12 @@ describe('the model of a call', () => {
 
 describe('a caller who interrupts', () => {
   it('stops the request and closes the context of the voice', async () => {
-    rig.play({ model: { replies: [LONG, ANSWER], tokensPerSecond: 10 } });
+    rig.play({ model: { replies: [`${LONG} ${LONG}`, ANSWER], tokensPerSecond: 10 } });
     const client = await rig.call();
     const from = type(client);
-    await client.next('voicechat.response.chunk', from);
+    const first = await client.next('voicechat.response.text', from);
+    // By the second piece the turn it answers is long over, so what is said next is a turn of its own.
+    await client.next('voicechat.response.text', client.frames.indexOf(first) + 1);
     rig.providers.script.model.tokensPerSecond = 1000;
     const [asked] = requests();
     const interruption = speak(client);
@@ -119,7 +171,8 @@ describe('a model that fails', () => {
     const from = type(client);
     expect(await trouble(client, from)).toEqual({ code: 'model_unavailable', retryable: true });
     const spoken = await reply(client, from);
-    expect(spoken.text).toBe('It is ten dollars a month.');
+    expect(spoken.text).toMatch(/^It is ten dollars/);
+    expect(LONG.startsWith(spoken.text)).toBe(true);
     expect(spoken.bytes).toBeGreaterThan(0);
     expect((await reply(client, type(client))).text).toBe(ANSWER);
     expect(requests()).toHaveLength(2);

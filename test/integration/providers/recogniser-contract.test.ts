@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bytesFromInt16, durationMs } from '../../../src/audio/pcm.ts';
 import type { RecogniserConfig } from '../../../src/config.ts';
+import type { CallEvent } from '../../../src/conversation/events.ts';
 import { createFlite } from '../../../src/local/engines/flite/flite.ts';
 import type { Providers } from '../../../src/local/server.ts';
 import { Deepgram } from '../../../src/providers/deepgram.ts';
-import { loud } from '../../support/client.ts';
+import { loud, quiet } from '../../support/client.ts';
 import { hasKey, liveConfig, localVendors, World } from './vendors.ts';
 
 const SENTENCE = 'How much does it cost?';
@@ -70,6 +71,97 @@ describe('the contract of the recogniser: local', () => {
 
   describe('nova', () => contract(() => vendor, 'nova-3'));
   describe('flux', () => contract(() => vendor, 'flux-general-en'));
+});
+
+describe('a probable end of the turn: local', () => {
+  const WORDS = 'I would like to know the price, please.';
+  let providers: Providers;
+  let config: RecogniserConfig;
+  beforeAll(async () => {
+    const local = await localVendors();
+    providers = local.providers;
+    config = local.config.recogniser;
+  });
+  beforeEach(() => {
+    const utterances = [{ text: WORDS, wordsBeforePause: 3 }];
+    providers.script = { recogniser: { utterances, finalDelayMs: 800, eagerLeadMs: 700 } };
+  });
+  afterAll(() => providers.close());
+
+  async function open(model: string, changes: Partial<RecogniserConfig> = {}) {
+    const world = new World();
+    const options = { ...config, ...changes, model, samplingRate: 16_000, language: 'en-US' };
+    const recogniser = world.run(new Deepgram(options, 0, world.around));
+    await world.until('recogniser.open');
+    const say = () => {
+      recogniser.audio(loud(600));
+      recogniser.audio(quiet(300));
+    };
+    const told = (...types: CallEvent['type'][]) =>
+      world.news.flatMap((event) =>
+        types.includes(event.type) ? [`${event.type} ${'text' in event ? event.text : ''}`.trim()] : [],
+      );
+    return { world, recogniser, say, told };
+  }
+
+  it.each(['nova-3', 'flux-general-en'])(
+    'comes before the sure one, with the same words (%s)',
+    async (model) => {
+      providers.script = {
+        recogniser: { utterances: [{ text: WORDS }], finalDelayMs: 300, eagerLeadMs: 200 },
+      };
+      const { world, recogniser, say, told } = await open(model);
+      say();
+      await world.until('recogniser.final');
+      const ends = ['recogniser.eager', 'recogniser.resumed', 'recogniser.final'] as const;
+      expect(told(...ends)).toEqual([`recogniser.eager ${WORDS}`, `recogniser.final ${WORDS}`]);
+      const interims = told('recogniser.interim');
+      expect(interims.at(-1)).toBe(`recogniser.interim ${WORDS}`);
+      expect(new Set(interims).size).toBe(interims.length);
+      world.end(recogniser);
+    },
+  );
+
+  it('is taken back by Flux when the caller goes on, and comes again', async () => {
+    const { world, recogniser, say, told } = await open('flux-general-en');
+    say();
+    await world.until('recogniser.eager');
+    say();
+    await world.until('recogniser.final');
+    expect(told('recogniser.eager', 'recogniser.resumed', 'recogniser.final')).toEqual([
+      'recogniser.eager I would like',
+      'recogniser.resumed',
+      `recogniser.eager ${WORDS}`,
+      `recogniser.final ${WORDS}`,
+    ]);
+    world.end(recogniser);
+  });
+
+  it('is followed by further words of Nova when the caller goes on, and comes again', async () => {
+    const { world, recogniser, say, told } = await open('nova-3');
+    say();
+    await world.until('recogniser.eager');
+    say();
+    await world.until('recogniser.final');
+    const news = told('recogniser.interim', 'recogniser.eager', 'recogniser.resumed', 'recogniser.final');
+    const paused = news.indexOf('recogniser.eager I would like');
+    expect(news[paused - 1]).toBe('recogniser.interim I would like');
+    expect(news[paused + 1]).toMatch(/^recogniser.interim I would like to/);
+    expect(news.slice(-2)).toEqual([`recogniser.eager ${WORDS}`, `recogniser.final ${WORDS}`]);
+    expect(news.filter((line) => line.startsWith('recogniser.eager'))).toHaveLength(2);
+    world.end(recogniser);
+  });
+
+  it.each(['nova-3', 'flux-general-en'])('is not told without speculation (%s)', async (model) => {
+    providers.script = { recogniser: { utterances: [{ text: WORDS }], finalDelayMs: 300, eagerLeadMs: 200 } };
+    const { world, recogniser, say, told } = await open(model, { eagerEotThreshold: undefined });
+    say();
+    await world.until('recogniser.final');
+    expect(told('recogniser.eager', 'recogniser.resumed', 'recogniser.final')).toEqual([
+      `recogniser.final ${WORDS}`,
+    ]);
+    world.end(recogniser);
+  });
 });
 
 describe.runIf(hasKey('DEEPGRAM_API_KEY'))('the contract of the recogniser: live', () => {

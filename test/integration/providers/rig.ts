@@ -73,6 +73,7 @@ export class Rig {
     const client = await this.connect();
     await client.start(start);
     await reply(client, 0);
+    await client.next('voicechat.turn.metrics');
     return client;
   }
 

@@ -1,5 +1,6 @@
 import { agentReply } from '../../../src/local/agent/agent.ts';
 import { defaultPlaybook } from '../../../src/outreach/northgate.ts';
+import type { Outcome } from '../../../src/outreach/outcome.ts';
 import type { LineName } from '../../../src/outreach/playbook.ts';
 import { spokenLine, systemPrompt } from '../../../src/outreach/prompt.ts';
 import type { Prospect } from '../../../src/outreach/prospect.ts';
@@ -12,6 +13,8 @@ export interface Message {
 /** A call with the scripted agent: the greeting is spoken, then each `say` returns the agent's reply. */
 export class Scene {
   readonly messages: Message[];
+  /** How the last reply wants the call to end, if it does. */
+  ending: Outcome | undefined;
   readonly #prospect: Prospect;
 
   constructor(prospect: Prospect = { name: 'Sam', company: 'Acme' }) {
@@ -26,7 +29,9 @@ export class Scene {
     let reply = '';
     for (const content of utterances) {
       this.messages.push({ role: 'user', content });
-      reply = agentReply(this.messages);
+      const { content: answer, ending } = agentReply(this.messages);
+      reply = answer;
+      this.ending = ending;
       this.messages.push({ role: 'assistant', content: reply });
     }
     return reply;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseScript } from '../../../src/local/agent/script.ts';
 import { defaultPlaybook } from '../../../src/outreach/northgate.ts';
 import { lineNames, type Playbook } from '../../../src/outreach/playbook.ts';
-import { spokenLine, systemPrompt } from '../../../src/outreach/prompt.ts';
+import { spokenLine, systemPrompt, timeLeftNote } from '../../../src/outreach/prompt.ts';
 
 describe('parseScript', () => {
   const prospect = { name: 'Sam', company: 'Acme', role: 'Head of Operations' };
@@ -45,6 +45,12 @@ describe('parseScript', () => {
       { topic: 'fit', cues: ["doesn't fit", 'fit'], say: 'It fits Acme: really.' },
     ]);
     expect(parseScript(systemPrompt(other, {}))?.playbook.facts[0]?.say).toBe('It fits: really.');
+  });
+
+  it('reads a prompt with the note about the time left below it', () => {
+    const prompt = systemPrompt(defaultPlaybook, prospect);
+    expect(parseScript(`${prompt}\n\n${timeLeftNote()}`)).toEqual({ ...parseScript(prompt), isLate: true });
+    expect(parseScript(prompt)?.isLate).toBe(false);
   });
 
   it.each(['', 'You are a helpful assistant.', '# Opening\n- greeting: Hi.', '- name: Ava\n- company: X'])(

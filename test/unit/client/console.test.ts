@@ -5,10 +5,11 @@ import { describe, expect, it } from 'vitest';
 import { CallProblem, microphoneProblem } from '../../../src/client/problem.ts';
 import { buildConsole } from '../../../src/console/build.ts';
 import { guessHeardWords, splitHeard } from '../../../src/console/heard.ts';
+import { latencyWords } from '../../../src/console/latency.ts';
 import { honestWords, missingWords } from '../../../src/console/words.ts';
 
 /** What the whole page may weigh, in bytes, compressed. */
-const PAGE_BUDGET_BYTES = 30 * 1024;
+const PAGE_BUDGET_BYTES = 32 * 1024;
 
 describe('the words that were heard', () => {
   it('end where the listener stopped hearing', () => {
@@ -25,6 +26,46 @@ describe('the words that were heard', () => {
     ['everything', 1, 3],
   ])('are guessed from the share of sound: %s', (_, share, words) => {
     expect(guessHeardWords('one two three', share)).toBe(words);
+  });
+});
+
+describe('the latency of a turn', () => {
+  const counts = { utteranceId: 'u1', wordsSaid: 4, wordsHeard: 4, interrupted: false };
+
+  it('is told in the order of its stages, in whole ms from the end of the caller’s speech', () => {
+    const turn = {
+      ...counts,
+      firstHeardMs: 812.4,
+      firstAudioMs: 640,
+      firstTokenMs: 450,
+      endOfTurnMs: 309.6,
+    };
+    expect(latencyWords(turn)).toBe(
+      'After your last word: turn over 310 · first token 450 · first sound sent 640 · heard 812 ms',
+    );
+  });
+
+  it('leaves out what was not measured, and keeps a measured 0', () => {
+    expect(latencyWords({ ...counts, firstAudioMs: 0 })).toBe('After your last word: first sound sent 0 ms');
+  });
+
+  it.each([
+    ['hit', 'answer begun early'],
+    ['miss', 'answer begun early, and again'],
+  ] as const)('tells whether the answer was begun before the turn was over: %s', (speculation, words) => {
+    const told = latencyWords({ ...counts, firstTokenMs: 20, speculation });
+    expect(told).toBe(`After your last word: first token 20 ms · ${words}`);
+  });
+
+  it('tells what made the agent pause', () => {
+    expect(
+      latencyWords({ ...counts, firstTokenMs: 20, pauses: 2, verdict: 'backchannel', verdictMs: 310 }),
+    ).toBe('After your last word: first token 20 ms · paused 2×, backchannel after 310 ms');
+    expect(latencyWords({ ...counts, pauses: 1 })).toBe('Paused 1×');
+  });
+
+  it('is nothing where nothing was measured', () => {
+    expect(latencyWords({ ...counts, pauses: 0, speculation: 'none' })).toBeUndefined();
   });
 });
 

@@ -62,15 +62,54 @@ describe('news of a call', () => {
     ['an interrupted turn', true, 3],
     ['a whole turn', false, 9],
   ])('tells how many words of %s were heard', (_, interrupted, heard) => {
-    const incoming = read('voicechat.turn.metrics', {
+    const metrics = { ...spoken, wordsSaid: 9, wordsHeard: 3, interrupted };
+    expect(news('voicechat.turn.metrics', metrics)).toEqual({
+      kind: 'counted',
       utteranceId: 'u1',
-      sentMs: 900,
-      heardMs: 300,
-      wordsSaid: 9,
-      wordsHeard: 3,
-      interrupted,
+      said: 9,
+      heard,
+      metrics,
     });
-    expect(incoming && newsOf(incoming)).toEqual({ kind: 'counted', utteranceId: 'u1', said: 9, heard });
+  });
+
+  it('tells what was measured of a turn, a sound nobody has named yet included', () => {
+    const metrics = {
+      ...spoken,
+      turnId: 't1',
+      endOfTurnMs: 310,
+      firstTokenMs: 480,
+      firstAudioMs: 620,
+      firstHeardMs: 700,
+      speculation: 'hit',
+      wastedTokens: 12,
+      pauses: 1,
+      verdict: 'a cough',
+      verdictMs: 240,
+      wordsSaid: 9,
+      wordsHeard: 9,
+      interrupted: false,
+    };
+    expect(news('voicechat.turn.metrics', metrics)).toMatchObject({ kind: 'counted', metrics });
+  });
+
+  it('tells that the call will be ended', () => {
+    expect(news('voicechat.call.warning', { remainingMs: 60_000 })).toEqual({
+      kind: 'warning',
+      remainingMs: 60_000,
+    });
+  });
+
+  it.each([
+    ['an earlier server', { reason: 'agent_ended', outcome: 'opted-out' }],
+    ['a call without a measured turn', { reason: 'caller_silent', latency: { turns: 0 } }],
+    [
+      'a whole call',
+      { reason: 'max_duration', latency: { turns: 3, firstAudioMs: { p50: 600, p95: 900, max: 910 } } },
+    ],
+    ['a later server', { reason: 'the_moon_rose' }],
+  ])('reads the end of %s', (_, payload) => {
+    const ended = read('voicechat.call.ended', payload);
+    expect(ended?.payload).toEqual(payload);
   });
 
   it('tells a guess from what was finally understood', () => {
@@ -80,6 +119,13 @@ describe('news of a call', () => {
     expect(final && newsOf(final)).toEqual({ kind: 'caller', text: 'hello', turnId: 't1', final: true });
   });
 });
+
+const spoken = { utteranceId: 'u1', sentMs: 900, heardMs: 300 };
+
+function news(eventType: string, payload: Record<string, unknown>) {
+  const incoming = read(eventType, payload);
+  return incoming && newsOf(incoming);
+}
 
 function read(eventType: string, payload: Record<string, unknown>) {
   return readIncoming(encode({ eventType, eventId: sessionId, sessionId, payload }));

@@ -187,6 +187,75 @@ describe('a pause', () => {
     expect(speaker.news.at(-1)).toEqual({ utteranceId: 'u1', renderedMs: 104, phase: 'interrupted' });
   });
 
+  it('that ends is reported at once, and the reports go on', () => {
+    const speaker = player();
+    speaker.audio('u1', constant(600));
+    speaker.render(304);
+    speaker.order('pause', 'u1');
+    speaker.render(304);
+    speaker.order('resume', 'u1');
+    speaker.order('resume', 'u1');
+    expect(speaker.news.slice(1)).toEqual([
+      { utteranceId: 'u1', renderedMs: 304, phase: 'paused' },
+      { utteranceId: 'u1', renderedMs: 304, phase: 'playing' },
+    ]);
+    speaker.render(104);
+    expect(speaker.news.at(-1)).toMatchObject({ renderedMs: expect.closeTo(400, -1), phase: 'playing' });
+  });
+
+  it('of an utterance that has arrived whole plays to its end after the resume', () => {
+    const speaker = player();
+    speaker.audio('u1', ramp(0, 400));
+    speaker.order('complete', 'u1');
+    speaker.render(104);
+    speaker.order('pause', 'u1');
+    speaker.render(2000);
+    speaker.order('resume', 'u1');
+    expect(speaker.render(304).slice(FADE)).toEqual([...ramp(104, 296), ...silence(8)].slice(FADE));
+    expect(speaker.news.at(-1)).toEqual({ utteranceId: 'u1', renderedMs: 400, phase: 'ended' });
+  });
+
+  it('that nothing follows ends by itself after 3 s, with the very next sample', () => {
+    const speaker = player();
+    speaker.audio('u1', ramp(0, 600));
+    speaker.render(104);
+    speaker.order('pause', 'u1');
+    speaker.render(16);
+    expect(speaker.render(2984)).toEqual(silence(2984));
+    expect(speaker.news.at(-1)).toEqual({ utteranceId: 'u1', renderedMs: 104, phase: 'playing' });
+    expect(speaker.render(200).slice(FADE)).toEqual(ramp(104, 200).slice(FADE));
+  });
+
+  it('may last 3 s each time', () => {
+    const speaker = player();
+    speaker.audio('u1', constant(600));
+    speaker.render(104);
+    for (let i = 0; i < 3; i++) {
+      speaker.order('pause', 'u1');
+      speaker.render(2992);
+      expect(speaker.news.at(-1)).toMatchObject({ phase: 'paused' });
+      speaker.order('resume', 'u1');
+    }
+  });
+
+  it('of another utterance changes nothing', () => {
+    const speaker = player();
+    speaker.audio('u2', ramp(0, 200));
+    speaker.render(40);
+    speaker.order('pause', 'u1');
+    expect(speaker.render(40)).toEqual(ramp(40, 40));
+  });
+
+  it('does not hold back the utterance that replaces the paused one', () => {
+    const speaker = player();
+    speaker.audio('u1', constant(600));
+    speaker.render(104);
+    speaker.order('pause', 'u1');
+    speaker.render(16);
+    speaker.audio('u2', ramp(0, 200));
+    expect(speaker.render(104)).toEqual(ramp(0, 104));
+  });
+
   it('of an utterance that has not begun holds it back', () => {
     const speaker = player();
     speaker.order('start', 'u1');

@@ -105,6 +105,30 @@ describe('turns of /v2/listen', () => {
     expect(end['end_of_turn_confidence']).toBeGreaterThanOrEqual(0.7);
   });
 
+  it('ends eagerly with all words, 100 ms before the end unless the script says otherwise', async () => {
+    await start(oneTurn({ finalDelayMs: 150 }));
+    const client = await open(`${BASE}&eager_eot_threshold=0.4`);
+    client.speak(6);
+    client.silence(2);
+    const end = await client.take(event('EndOfTurn'));
+    expect(end['transcript']).toBe('Hello there, who is this?');
+    const eager = client.frames.filter(event('EagerEndOfTurn'));
+    expect(eager.map((frame) => frame['transcript'])).toEqual([end['transcript']]);
+    expect(client.frames.indexOf(end) - client.frames.indexOf(eager[0] ?? end)).toBe(1);
+  });
+
+  it('takes an eager end back before the end has other words', async () => {
+    const utterances = [{ text: 'Hello there, who is this?', wordsBeforePause: 2 }];
+    await start(oneTurn({ utterances, finalDelayMs: 150 }));
+    const client = await open(`${BASE}&eager_eot_threshold=0.4`);
+    client.speak(6);
+    client.silence(2);
+    const end = await client.take(event('EndOfTurn'));
+    expect(end['transcript']).toBe('Hello there, who is this?');
+    expect(client.frames.find(event('EagerEndOfTurn'))?.['transcript']).toBe('Hello there,');
+    expect(grammarOf(client.frames.slice(1))).toMatch(/^u*SU*gRU*E$/);
+  });
+
   it('sends no eager end unless asked', async () => {
     await start(oneTurn({ finalDelayMs: 100, eagerLeadMs: 90 }));
     const client = await open(BASE);

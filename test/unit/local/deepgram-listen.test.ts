@@ -136,6 +136,21 @@ describe('results of /v1/listen', () => {
     expect(transcript(final)).toBe('Hello there, who is this?');
   });
 
+  it('repeats the words over the audio of a pause when the script has one', async () => {
+    const { recogniser } = says('Hello there, who is this?');
+    await start({ recogniser: { ...recogniser, finalDelayMs: 150, eagerLeadMs: 100 } });
+    const client = await open(TALK);
+    client.speak(6);
+    client.silence(3);
+    const final = await client.take(isFinal);
+    const interims = client.frames.filter((frame) => frame['is_final'] === false);
+    expect(interims.map(transcript)).toEqual(['Hello', 'Hello there,', 'Hello there, who is this?']);
+    const words = expect.arrayContaining([expect.objectContaining({ word: 'this', end: 0.6 })]);
+    const channel = { alternatives: [expect.objectContaining({ words })] };
+    expect(interims.at(-1)).toMatchObject({ start: 0, duration: 0.9, channel });
+    expect(transcript(final)).toBe('Hello there, who is this?');
+  });
+
   it('writes plain words without smart_format and no interims unasked', async () => {
     await start(says('Hello there, who is this?'));
     const client = await open(BASE);

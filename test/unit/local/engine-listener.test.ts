@@ -93,10 +93,40 @@ describe('EngineListener', () => {
     quiet(710, 160);
     quiet(740, 190);
     quiet(770, 0);
-    expect(kinds()).toEqual(['speech', 'interim', 'eager', 'resumed']);
+    expect(kinds()).toEqual(['speech', 'interim', 'interim', 'eager', 'resumed']);
     listener.retune({ pauseMs: 100, eagerPauseMs: undefined });
     quiet(900, 100);
     expect(engine.segmentsEnded).toBe(1);
+  });
+
+  it('repeats its words over the audio of a pause, once, and again in the next pause', async () => {
+    const { engine, heard, quiet } = await listen({ pauseMs: 900 });
+    const interims = () => heard.flatMap((news) => (news.type === 'interim' ? [news.audioMs] : []));
+    engine.report({ type: 'speech', startMs: 0 });
+    quiet(30, 300);
+    engine.report({ type: 'partial', audioMs: 400, words: [word] });
+    quiet(490, 90);
+    expect(interims()).toEqual([400]);
+    quiet(520, 120);
+    quiet(550, 150);
+    quiet(900, 500);
+    expect(interims()).toEqual([400, 520]);
+    quiet(930, 0);
+    quiet(1_080, 150);
+    expect(interims()).toEqual([400, 520, 1_080]);
+    engine.report({ type: 'final', startMs: 0, audioMs: 1_500, words: [word] });
+    engine.report({ type: 'speech', startMs: 2_000 });
+    quiet(2_500, 400);
+    expect(interims()).toEqual([400, 520, 1_080]);
+  });
+
+  it('says of a late interim which audio it was understood from: a gap behind it would be a pause', async () => {
+    const { engine, heard, quiet } = await listen();
+    engine.report({ type: 'speech', startMs: 0 });
+    engine.report({ type: 'partial', audioMs: 100, words: [word] });
+    engine.report({ type: 'partial', audioMs: 200, words: [word, word] });
+    quiet(350, 0);
+    expect(heard.at(-1)).toEqual({ type: 'interim', audioMs: 200, words: [word, word] });
   });
 
   it('sends the first interim at once, later ones four times a second, and the newest before an eager end', async () => {

@@ -1,8 +1,11 @@
 import OpenAI from 'openai';
 import { afterEach, describe, expect, it } from 'vitest';
+import { agentReply } from '../../../src/local/agent/agent.ts';
 import { tokensOf } from '../../../src/local/openai/tokens.ts';
 import type { ScriptInput } from '../../../src/local/script/script.ts';
 import { type Providers, startProviders } from '../../../src/local/server.ts';
+import { defaultPlaybook } from '../../../src/outreach/northgate.ts';
+import { spokenLine, systemPrompt } from '../../../src/outreach/prompt.ts';
 
 const REPLY = 'Yes, we do! It’s 25 € a month.';
 
@@ -81,6 +84,57 @@ describe('the official OpenAI SDK', () => {
       type: 'function',
       function: call,
     });
+  });
+
+  it('receives words, then the tool call in fragments, then the reason, then the usage', async () => {
+    const call = { name: 'end_call', arguments: '{"outcome":"not-interested"}' };
+    await start({ replies: [{ content: 'Thank you, goodbye.', toolCalls: [call] }] });
+    const tools = [{ type: 'function' as const, function: { name: 'end_call' } }];
+    const stream = await sdk().chat.completions.create({
+      ...ASK,
+      tools,
+      reasoning_effort: 'none',
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+    const choices: Chunk['choices'] = [];
+    let usage = 0;
+    for await (const chunk of stream) {
+      choices.push(...chunk.choices);
+      usage = chunk.usage?.completion_tokens ?? usage;
+    }
+    const [role, ...rest] = choices.map(({ delta }) => delta);
+    expect(role).toEqual({ role: 'assistant', content: '', refusal: null });
+    const kinds = rest.map((delta) => Object.keys(delta).join());
+    expect(kinds.join(' ')).toMatch(/^(content )+(tool_calls )+$/);
+    const calls = rest.flatMap((delta) => delta.tool_calls ?? []);
+    expect(calls[0]).toEqual({
+      index: 0,
+      id: expect.stringMatching(/^call_[\w]{24}$/),
+      type: 'function',
+      function: { name: 'end_call', arguments: '' },
+    });
+    expect(calls.slice(1).every((piece) => Object.keys(piece).join() === 'index,function')).toBe(true);
+    expect(calls.length).toBeGreaterThan(3);
+    expect(calls.map((piece) => piece.function?.arguments).join('')).toBe(call.arguments);
+    expect(choices.map((choice) => choice.finish_reason).filter(Boolean)).toEqual(['tool_calls']);
+    expect(choices.at(-1)?.finish_reason).toBe('tool_calls');
+    expect(usage).toBe(rest.length - 1);
+  });
+
+  it('gets a whole tool call, and none that max_completion_tokens cut off', async () => {
+    const call = { name: 'book', arguments: '{"day":"Tuesday"}' };
+    await start({ replies: [{ content: 'Fine.', toolCalls: [call] }] });
+    const tools = [{ type: 'function' as const, function: { name: 'book' } }];
+    const asked = { ...ASK, tools, reasoning_effort: 'none' as const };
+    const whole = await sdk().chat.completions.create(asked);
+    expect(whole.choices[0]).toMatchObject({
+      finish_reason: 'tool_calls',
+      message: { content: 'Fine.', tool_calls: [{ type: 'function', function: call }] },
+    });
+    const cut = await sdk().chat.completions.create({ ...asked, max_completion_tokens: 4 });
+    expect(cut.choices[0]).toMatchObject({ finish_reason: 'length', message: { content: 'Fine.' } });
+    expect(cut.choices[0]?.message.tool_calls).toBeUndefined();
   });
 
   it.each([
@@ -184,6 +238,9 @@ describe('the wire of /v1/chat/completions', () => {
   });
 
   const tools = [{ type: 'function', function: { name: 'book', parameters: {} } }];
+  const strict = (parameters: object) => [
+    { type: 'function', function: { name: 'book', parameters, strict: true } },
+  ];
   it.each([
     ['max_tokens', { max_tokens: 10 }, 'max_tokens'],
     ['temperature', { temperature: 0.2 }, 'temperature'],
@@ -191,6 +248,16 @@ describe('the wire of /v1/chat/completions', () => {
     ['effort minimal', { reasoning_effort: 'minimal' }, 'reasoning_effort'],
     ['tools without an effort', { tools }, 'reasoning_effort'],
     ['tools with an effort', { tools, reasoning_effort: 'low' }, 'reasoning_effort'],
+    ['a tool without a name', { tools: [{ type: 'function', function: {} }] }, 'tools.0.function.name'],
+    ['a tool of no kind', { tools: [{ type: 'banana' }] }, 'tools.0.type'],
+    ['a choice of no tools', { tool_choice: 'auto' }, 'tool_choice'],
+    ['parallel calls of no tools', { parallel_tool_calls: false }, 'parallel_tool_calls'],
+    ['a strict tool that is open', { tools: strict({ type: 'object' }) }, 'tools[0].function.parameters'],
+    [
+      'a strict tool with an optional parameter',
+      { tools: strict({ type: 'object', properties: { a: {} }, required: [], additionalProperties: false }) },
+      'tools[0].function.parameters',
+    ],
     ['stream_options without stream', { stream_options: {} }, 'stream_options'],
     ['an unknown tier', { service_tier: 'gold' }, 'service_tier'],
     ['no messages', { messages: [] }, 'messages'],
@@ -227,6 +294,63 @@ describe('the wire of /v1/chat/completions', () => {
       model: { firstTokenMs: 0, replies: (messages) => `heard ${messages.at(-1)?.content}` },
     };
     expect((await sdk().chat.completions.create(ASK)).choices[0]?.message.content).toBe('heard What is it?');
+  });
+});
+
+describe('the scripted agent behind the wire', () => {
+  const messages = [
+    { role: 'system' as const, content: systemPrompt(defaultPlaybook, {}) },
+    { role: 'user' as const, content: 'Please leave a message after the tone.' },
+  ];
+  const asked = { ...ASK, messages, reasoning_effort: 'none' as const };
+  const offer = (name: string) => [{ type: 'function' as const, function: { name } }];
+
+  async function startAgent() {
+    providers = await startProviders({
+      mode: 'real',
+      recogniser: { open: () => Promise.reject(new Error('deaf')), close: async () => undefined },
+      synthesiser: {
+        voices: [],
+        speak: () => Promise.reject(new Error('mute')),
+        close: async () => undefined,
+      },
+      reply: agentReply,
+    });
+  }
+
+  it('ends a call by the function it is offered', async () => {
+    await startAgent();
+    const stream = sdk().chat.completions.stream({ ...asked, tools: offer('end_call') });
+    const [choice] = (await stream.finalChatCompletion()).choices;
+    expect(choice?.finish_reason).toBe('tool_calls');
+    expect(choice?.message.content).toBe(spokenLine(defaultPlaybook, {}, 'voicemail'));
+    expect(choice?.message.tool_calls).toMatchObject([
+      { function: { name: 'end_call', arguments: '{"outcome":"voicemail"}' } },
+    ]);
+  });
+
+  it.each([
+    ['none', {}],
+    ['another', { tools: offer('book') }],
+    ['one it may not use', { tools: offer('end_call'), tool_choice: 'none' as const }],
+  ])('only says goodbye when the function it is offered is %s', async (_, extra) => {
+    await startAgent();
+    const [choice] = (await sdk().chat.completions.create({ ...asked, ...extra })).choices;
+    expect(choice?.finish_reason).toBe('stop');
+    expect(choice?.message.content).toBe(spokenLine(defaultPlaybook, {}, 'voicemail'));
+    expect(choice?.message.tool_calls).toBeUndefined();
+  });
+
+  it('leaves a call open that is not over', async () => {
+    await startAgent();
+    const [choice] = (
+      await sdk().chat.completions.create({
+        ...asked,
+        messages: messages.slice(0, 1),
+        tools: offer('end_call'),
+      })
+    ).choices;
+    expect(choice?.finish_reason).toBe('stop');
   });
 });
 

@@ -45,7 +45,7 @@ async function start() {
     mode: 'real',
     recogniser: deaf,
     synthesiser: engine,
-    reply: (messages) => `You said: ${messages.at(-1)?.content}`,
+    reply: (messages) => ({ content: `You said: ${messages.at(-1)?.content}` }),
     timings: { lingerMs: 5 },
     warn: (line) => warnings.push(line),
   });

@@ -71,13 +71,78 @@ describe('ScriptedListener', () => {
     vi.advanceTimersByTime(1_000);
     expect(told).toEqual([
       [0, 'speech'],
+      [30, 'interim One two three four.'],
       [30, 'eager'],
       [100, 'resumed'],
+      [130, 'interim One two three four.'],
       [130, 'eager'],
       [200, 'resumed'],
+      [230, 'interim One two three four.'],
       [230, 'eager'],
       [600, 'final One two three four.'],
     ]);
+  });
+
+  it('tells a pause only if the script says so where no eager end is asked for: by an interim of all words', () => {
+    const silent = listen({ finalDelayMs: 400, interimEveryFrames: 100 });
+    write(silent.listener, loud, 1);
+    vi.advanceTimersByTime(1_000);
+    expect(silent.told.map(([, news]) => news)).toEqual(['speech', 'final One two three four.']);
+    const { listener, told } = listen({ finalDelayMs: 400, eagerLeadMs: 150, interimEveryFrames: 100 });
+    write(listener, loud, 1);
+    write(listener, quiet, 2);
+    vi.advanceTimersByTime(1_000);
+    expect(told).toEqual([
+      [0, 'speech'],
+      [250, 'interim One two three four.'],
+      [400, 'final One two three four.'],
+    ]);
+  });
+
+  it('tells no pause with eagerLeadMs 0, and 100 ms before the final where it is left out and asked for', () => {
+    const never = listen({ finalDelayMs: 400, eagerLeadMs: 0, interimEveryFrames: 100 }, 150);
+    const unsaid = listen({ finalDelayMs: 400, interimEveryFrames: 100 }, 150);
+    for (const { listener } of [never, unsaid]) listener.write(loud);
+    vi.advanceTimersByTime(1_000);
+    expect(never.told.map(([, news]) => news)).not.toContain('eager');
+    expect(unsaid.told).toContainEqual([300, 'eager']);
+  });
+
+  it('has only the words before the pause in a pause, and the others when speech has gone on', () => {
+    const utterances = [{ text: 'One two three four.', wordsBeforePause: 2 }];
+    const { listener, told } = listen({ utterances, finalDelayMs: 400, eagerLeadMs: 250, wordMs: 50 }, 150);
+    write(listener, loud, 3);
+    write(listener, quiet, 2);
+    write(listener, loud, 3);
+    vi.advanceTimersByTime(1_000);
+    expect(told.map(([, news]) => news)).toEqual([
+      'speech',
+      'interim One two',
+      'interim One two',
+      'eager',
+      'resumed',
+      'interim One two three four.',
+      'interim One two three four.',
+      'eager',
+      'final One two three four.',
+    ]);
+  });
+
+  it('shows no gap behind the words while the caller speaks, and does not repeat them', () => {
+    const heard: Heard[] = [];
+    const stage = new Stage();
+    stage.script = { recogniser: { utterances: [{ text: 'One two' }], interimEveryFrames: 1 } };
+    const options = { keyterms: [], pauseMs: 300, eagerPauseMs: undefined };
+    const listener = new ScriptedListener(
+      () => stage.script,
+      stage.lines(),
+      options,
+      (news) => void heard.push(news),
+    );
+    write(listener, loud, 9);
+    const interims = heard.flatMap((news) => (news.type === 'interim' ? [news] : []));
+    expect(interims.map(({ words }) => words.length)).toEqual([1, 2]);
+    for (const { audioMs, words } of interims) expect(words.at(-1)?.endMs).toBe(audioMs);
   });
 
   it('finishes after finishDelayMs, with or without speech, and then begins anew', () => {

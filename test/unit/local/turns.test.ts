@@ -57,6 +57,24 @@ describe('Turns', () => {
     expect(told.slice(1)).toEqual(['EagerEndOfTurn | No thanks.', 'EndOfTurn | No thanks. | model']);
   });
 
+  it('is sure of the end of a turn as its silence grows, up to what ends it', () => {
+    const confidences: number[] = [];
+    const query = readFluxQuery(new URLSearchParams(`${BASE}&eager_eot_threshold=0.5`));
+    const machine = new Turns(query, 250, (info) =>
+      confidences.push((info as { end_of_turn_confidence: number }).end_of_turn_confidence),
+    );
+    machine.hear({ type: 'activity', audioMs: 500, speaking: true }, 500);
+    machine.hear({ type: 'interim', audioMs: 500, words: words('no thanks') }, 500);
+    machine.hear({ type: 'interim', audioMs: 560, words: words('no thanks') }, 560);
+    machine.hear({ type: 'interim', audioMs: 615, words: words('no thanks') }, 615);
+    machine.hear({ type: 'eager', audioMs: 620 }, 620);
+    machine.hear({ type: 'final', audioMs: 810, words: words('no thanks'), end: 'pause' }, 810);
+    const [before, eager, end] = confidences.slice(-3);
+    expect(confidences).toEqual([...confidences].sort((a, b) => a - b));
+    expect(before).toBeCloseTo(0.49, 2);
+    expect([eager, end]).toEqual([0.5, 0.7]);
+  });
+
   it('keeps the words of a segment the engine cut', () => {
     const { machine, told } = turns();
     machine.hear({ type: 'final', audioMs: 9_000, words: words('well you see'), end: 'length' }, 9_000);
@@ -74,10 +92,11 @@ describe('Turns', () => {
 describe('pausesFor', () => {
   it('waits longer for a higher threshold, at most the timeout, and never eagerly unless asked', () => {
     const at = (end: number, eager?: number) => pausesFor({ end, eager, timeoutMs: 5_000 });
-    expect(at(0.7).pauseMs).toBeCloseTo(301, 0);
+    expect(at(0.7).pauseMs).toBeCloseTo(300, 0);
     expect(at(0.9).pauseMs).toBeGreaterThan(at(0.7).pauseMs ?? 0);
     expect(at(1).pauseMs).toBe(5_000);
     expect(at(0.7).eagerPauseMs).toBeUndefined();
-    expect(at(0.7, 0.4).eagerPauseMs).toBeCloseTo(128, 0);
+    expect(at(0.7, 0.5).eagerPauseMs).toBeCloseTo(119, 0);
+    expect(at(0.7, 0.7).eagerPauseMs).toBe(at(0.7).pauseMs);
   });
 });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { INTERRUPTED } from '../../../src/conversation/history.ts';
 import { defaultPlaybook } from '../../../src/outreach/northgate.ts';
-import { fences, systemPrompt } from '../../../src/outreach/prompt.ts';
+import { OUTCOMES } from '../../../src/outreach/outcome.ts';
+import { END_CALL, fences, systemPrompt, timeLeftNote } from '../../../src/outreach/prompt.ts';
 import { parseProspect } from '../../../src/outreach/prospect.ts';
 
 describe('systemPrompt', () => {
@@ -21,6 +23,7 @@ describe('systemPrompt', () => {
       'Callback',
       'Graceful exit',
       'Opt-out',
+      'Ending the call',
       'Short lines',
       'Prospect',
     ]);
@@ -47,6 +50,18 @@ describe('systemPrompt', () => {
     expect(fenced.endsWith(`\n${fences.close}`)).toBe(true);
   });
 
+  it('tells when to call the function that ends the call, and names every outcome once', () => {
+    const section = /# Ending the call\n([^#]*)/.exec(prompt)?.[1] ?? '';
+    expect(section).toContain(END_CALL);
+    expect(section).toMatch(/in the same answer/);
+    expect(section).toMatch(/Never call it without having said goodbye/);
+    for (const outcome of OUTCOMES) expect(section.split(`"${outcome}"`), outcome).toHaveLength(2);
+  });
+
+  it('names the mark of a message that was cut off as the history writes it', () => {
+    expect(prompt).toContain(`"${INTERRUPTED}"`);
+  });
+
   it('leaves no variable unresolved', () => {
     expect(prompt).not.toMatch(/\{\{|\}\}|undefined/);
     expect(systemPrompt(defaultPlaybook, {})).not.toMatch(/\{\{|\}\}|undefined/);
@@ -62,5 +77,12 @@ describe('systemPrompt', () => {
     const usual = systemPrompt(defaultPlaybook, { name: 'Sam', company: 'Acme' });
     const shape = (text: string) => text.split(/[\n\r\u2028\u2029]/).map((row) => row.replace(/:.*/, ''));
     expect(shape(attacked)).toEqual(shape(usual));
+  });
+});
+
+describe('timeLeftNote', () => {
+  it('is one line that says how long, and how to close', () => {
+    expect(timeLeftNote()).toMatch(/^The call ends in one minute: [^\n]+$/);
+    expect(timeLeftNote()).toContain(END_CALL);
   });
 });

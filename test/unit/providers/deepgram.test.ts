@@ -9,6 +9,7 @@ const options: DialectOptions = {
   model: 'nova-3',
   endpointingMs: 300,
   eotThreshold: 0.7,
+  eagerEotThreshold: 0.5,
   eotTimeoutMs: 5000,
   place: 'live',
   samplingRate: 16_000,
@@ -245,6 +246,45 @@ describe('news', () => {
     vendor.socket.says(results('how much', 2, {}));
     const words = vendor.news.map((event) => ('text' in event ? event.text : ''));
     expect(words).toEqual(['how', 'how much', 'how much', 'how much']);
+  });
+
+  it('tells a pause of Nova once, where a repeated interim shows it', async () => {
+    await open();
+    const over = (seconds: number) => ({ ...results('how much', 1, {}), start: 0, duration: seconds });
+    for (const seconds of [1, 1.2, 1.4]) vendor.socket.says(over(seconds));
+    expect(vendor.news).toEqual([
+      { type: 'recogniser.interim', text: 'how much' },
+      { type: 'recogniser.eager', text: 'how much' },
+    ]);
+  });
+
+  it('tells no pause of Nova when no eager threshold is set', async () => {
+    await open({ ...options, eagerEotThreshold: undefined });
+    vendor.socket.says({ ...results('how much', 1, {}), start: 0, duration: 3 });
+    expect(vendor.news).toEqual([{ type: 'recogniser.interim', text: 'how much' }]);
+  });
+
+  it('tells the eager ends of Flux and what became of them, each interim once', async () => {
+    await open(flux);
+    const turn = [
+      ['StartOfTurn', 'no'],
+      ['EagerEndOfTurn', 'no'],
+      ['TurnResumed', 'no'],
+      ['Update', 'no thanks'],
+      ['EagerEndOfTurn', 'no thanks'],
+      ['EndOfTurn', 'no thanks'],
+    ];
+    for (const [event, text] of turn)
+      vendor.socket.says({ type: 'TurnInfo', event, transcript: text, words: [] });
+    expect(vendor.news).toEqual([
+      { type: 'recogniser.speech' },
+      { type: 'recogniser.interim', text: 'no' },
+      { type: 'recogniser.eager', text: 'no' },
+      { type: 'recogniser.resumed' },
+      { type: 'recogniser.interim', text: 'no thanks' },
+      { type: 'recogniser.eager', text: 'no thanks' },
+      { type: 'recogniser.final', text: 'no thanks', endMs: undefined },
+    ]);
   });
 
   it('stops with the call, in the middle of a message too', async () => {

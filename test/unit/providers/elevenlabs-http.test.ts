@@ -44,11 +44,12 @@ describe('speech over HTTP', () => {
     await settled();
     const [first, second] = vendor.requests;
     expect(first?.url.href).toBe(
-      'https://api.elevenlabs.io/v1/text-to-speech/v1/stream?model_id=eleven_flash_v2_5&output_format=pcm_16000&language_code=en',
+      'https://api.elevenlabs.io/v1/text-to-speech/v1/stream?output_format=pcm_16000',
     );
     expect(first?.headers.get('xi-api-key')).toBe('secret');
-    expect(first?.body).toEqual({ text: 'One.', model_id: 'eleven_flash_v2_5' });
-    expect(second?.body).toEqual({ text: 'Two.', model_id: 'eleven_flash_v2_5', previous_text: 'One.' });
+    const shape = { model_id: 'eleven_flash_v2_5', language_code: 'en' };
+    expect(first?.body).toEqual({ ...shape, text: 'One.' });
+    expect(second?.body).toEqual({ ...shape, text: 'Two.', previous_text: 'One.' });
     expect(kinds()).toEqual(['voice.audio', 'voice.audio', 'voice.done']);
     expect(vendor.sockets).toHaveLength(0);
   });

@@ -101,6 +101,29 @@ describe('the socket', () => {
     expect(vendor.socket.texts).toHaveLength(2);
   });
 
+  it.each([
+    [1008, 'Have not received a new text input within the timeout'],
+    [1000, ''],
+    [1006, ''],
+  ])(
+    'that the vendor closes between replies (%i %s) is opened by the next prepare, without news',
+    async (code, reason) => {
+      await open();
+      voice.say(1, 'Hi.', 'socket');
+      voice.finish(1);
+      vendor.socket.says(sound('r1', 'Hi. '));
+      vendor.socket.says(last('r1'));
+      const before = vendor.news.length;
+      vendor.socket.ends(code, reason);
+      expect(vendor.news).toHaveLength(before);
+      await open();
+      expect(vendor.sockets).toHaveLength(2);
+      voice.say(2, 'Two.', 'socket');
+      expect(vendor.requests).toHaveLength(2);
+      expect(vendor.socket.texts.at(-1)).toMatchObject({ context_id: 'r2' });
+    },
+  );
+
   it('fails when nobody answers the handshake', async () => {
     vendor.answer = ({ signal }) => never(signal);
     await open();
@@ -237,22 +260,60 @@ describe('cancel', () => {
     expect(vendor.socket.texts.filter((text) => JSON.stringify(text).includes('close'))).toHaveLength(1);
   });
 
-  it('never has six contexts on one socket: a new socket takes over', async () => {
-    for (let reply = 1; reply <= 5; reply++) {
+  const interrupted = () => {
+    for (let reply = 1; reply <= 3; reply++) {
       voice.say(reply, 'Hi.', 'socket');
       voice.cancel(reply);
     }
+  };
+
+  it('never has more than three contexts on one socket: a new socket takes over', async () => {
+    interrupted();
     vendor.pass(voice, 60_000);
     expect(vendor.sockets).toHaveLength(1);
-    voice.say(6, 'Hello.', 'socket');
+    voice.say(4, 'Hello.', 'socket');
     await settled();
     expect(vendor.sockets).toHaveLength(2);
     expect(vendor.sockets[0]?.closedWith).toBe(1000);
     expect(vendor.socket.texts).toEqual([
-      { text: ' ', context_id: 'r6' },
-      { text: 'Hello. ', context_id: 'r6', flush: true },
+      { text: ' ', context_id: 'r4' },
+      { text: 'Hello. ', context_id: 'r4', flush: true },
     ]);
     expect(vendor.news).toEqual([]);
+  });
+
+  it('leaves a full socket as soon as the next reply is prepared for', async () => {
+    interrupted();
+    voice.prepare();
+    await settled();
+    expect(vendor.sockets).toHaveLength(2);
+    voice.prepare();
+    voice.say(4, 'Hello.', 'socket');
+    expect(vendor.sockets).toHaveLength(2);
+  });
+
+  it('never leaves a socket on which a reply is being spoken', async () => {
+    voice.say(1, 'Hi.', 'socket');
+    voice.cancel(1);
+    voice.say(2, 'Hi.', 'socket');
+    voice.cancel(2);
+    voice.say(3, 'Hi.', 'socket');
+    voice.prepare();
+    await settled();
+    vendor.socket.says(sound('r3', 'Hi. '));
+    expect(vendor.sockets).toHaveLength(1);
+    expect(vendor.all('voice.audio')).toHaveLength(1);
+  });
+
+  it('keeps a reply that is said again apart from its cancelled context', () => {
+    voice.say(1, 'Hi.', 'socket');
+    voice.cancel(1);
+    voice.say(1, 'Hi.', 'socket');
+    expect(vendor.socket.texts.at(-1)).toEqual({ text: 'Hi. ', context_id: 'r1-2', flush: true });
+    vendor.socket.says(sound('r1', 'Hi. '));
+    expect(vendor.news).toEqual([]);
+    vendor.socket.says(sound('r1-2', 'Hi. '));
+    expect(vendor.all('voice.audio')).toHaveLength(1);
   });
 
   it('frees a place with the last frame', () => {

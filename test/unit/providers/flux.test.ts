@@ -10,6 +10,8 @@ function turnInfo(event: string, transcript: string, ends: readonly (number | un
 }
 
 const interim = (text: string) => ({ type: 'recogniser.interim', text });
+const eager = (text: string) => ({ type: 'recogniser.eager', text });
+const RESUMED = { type: 'recogniser.resumed' };
 
 describe('a turn of Flux', () => {
   it('follows the grammar from silence to its end', () => {
@@ -25,10 +27,19 @@ describe('a turn of Flux', () => {
       [],
       [{ type: 'recogniser.speech' }, interim('hello')],
       [interim('hello there')],
-      [interim('hello there')],
-      [interim('hello there you')],
+      [interim('hello there'), eager('hello there')],
+      [RESUMED, interim('hello there you')],
       [{ type: 'recogniser.final', text: 'hello there you', endMs: 2250 }],
     ]);
+  });
+
+  it('may be eager with words no interim had, and resume without words', () => {
+    expect(flux.read(turnInfo('EagerEndOfTurn', 'Hello, you?'))).toEqual([
+      interim('Hello, you?'),
+      eager('Hello, you?'),
+    ]);
+    expect(flux.read(turnInfo('TurnResumed', ''))).toEqual([RESUMED]);
+    expect(flux.read(turnInfo('EagerEndOfTurn', ''))).toEqual([]);
   });
 
   it('ends at an unknown time when the words have none', () => {
@@ -80,6 +91,7 @@ describe('parameters of Flux', () => {
     model: 'flux-general-en',
     endpointingMs: 300,
     eotThreshold: 0.8,
+    eagerEotThreshold: undefined,
     eotTimeoutMs: 3000,
     place: 'live',
     samplingRate: 24_000,
@@ -94,6 +106,11 @@ describe('parameters of Flux', () => {
       eot_threshold: '0.8',
       eot_timeout_ms: '3000',
     });
+  });
+
+  it('asks for eager ends where they are wanted', () => {
+    const parameters = flux.parameters({ ...options, eagerEotThreshold: 0.45 });
+    expect(parameters.get('eager_eot_threshold')).toBe('0.45');
   });
 
   it('hints at the language where the model takes a hint', () => {

@@ -3,7 +3,7 @@ import { Nova } from '../../../src/providers/nova.ts';
 
 let nova: Nova;
 beforeEach(() => {
-  nova = new Nova();
+  nova = new Nova(true);
 });
 
 interface Flags {
@@ -16,13 +16,14 @@ const FINAL = { is_final: true } as const;
 const END = { is_final: true, speech_final: true } as const;
 const FLUSHED = { is_final: true, from_finalize: true } as const;
 
-function results(transcript: string, flags: Flags = {}, end = 1): Record<string, unknown> {
+/** `end`: where the last word ends; `reach`: where the audio of the result does; both in seconds. */
+function results(transcript: string, flags: Flags = {}, end = 1, reach = end): Record<string, unknown> {
   const words = transcript === '' ? [] : [{ word: 'w', start: 0, end, confidence: 1 }];
   return {
     type: 'Results',
     channel_index: [0, 1],
-    duration: 1,
-    start: 0,
+    duration: reach - 0.5,
+    start: 0.5,
     ...flags,
     channel: { alternatives: [{ transcript, confidence: 0.9, words }] },
     metadata: {},
@@ -35,6 +36,7 @@ const utteranceEnd = (seconds: number) => ({
   last_word_end: seconds,
 });
 const interim = (text: string) => [{ type: 'recogniser.interim', text }];
+const eager = (text: string) => ({ type: 'recogniser.eager', text });
 const final = (text: string, endMs: number | undefined) => [{ type: 'recogniser.final', text, endMs }];
 
 describe('utterances of Nova', () => {
@@ -51,6 +53,13 @@ describe('utterances of Nova', () => {
   it('puts an interim behind the segments that are final', () => {
     expect(nova.read(results('I would like', FINAL))).toEqual(interim('I would like'));
     expect(nova.read(results('to know'))).toEqual(interim('I would like to know'));
+  });
+
+  it('takes no word back that a final segment leaves to the next interim', () => {
+    expect(nova.read(results('Stop, how'))).toEqual(interim('Stop, how'));
+    expect(nova.read(results('Stop,', FINAL))).toEqual([]);
+    expect(nova.read(results('how much'))).toEqual(interim('Stop, how much'));
+    expect(nova.read(results('how'))).toEqual(interim('Stop, how'));
   });
 
   it('joins the segments of a long utterance at its end', () => {
@@ -73,7 +82,7 @@ describe('utterances of Nova', () => {
 
   it('makes nothing of silence', () => {
     expect(nova.read(results(''))).toEqual([]);
-    expect(nova.read(results('', FINAL))).toEqual([]);
+    expect(nova.read(results('', FINAL, 1, 5))).toEqual([]);
     expect(nova.read(results('', END))).toEqual([]);
   });
 
@@ -132,6 +141,99 @@ describe('the answer to Finalize', () => {
   });
 });
 
+describe('a pause', () => {
+  it('is told behind the interim whose last word ended 150 ms before its audio does', () => {
+    expect(nova.read(results('how much', {}, 1, 1.149))).toEqual(interim('how much'));
+    expect(nova.read(results('how much is it', {}, 2, 2.15))).toEqual([
+      ...interim('how much is it'),
+      eager('how much is it'),
+    ]);
+  });
+
+  it('is told when the same words are repeated over 150 ms more of audio', () => {
+    nova.read(results('how much', {}, 1));
+    expect(nova.read(results('how much', {}, 1.2, 1.149))).toEqual(interim('how much'));
+    expect(nova.read(results('how much', {}, 1.2, 1.15))).toEqual([
+      ...interim('how much'),
+      eager('how much'),
+    ]);
+  });
+
+  it('is told behind a segment that is final without ending speech, with all words so far', () => {
+    nova.read(results('I would like', FINAL, 3));
+    expect(nova.read(results('to know', FINAL, 5, 5.2))).toEqual([
+      ...interim('I would like to know'),
+      eager('I would like to know'),
+    ]);
+    nova.read(results('the price', {}, 6));
+    expect(nova.read(results('the price', {}, 6, 6.2)).at(-1)).toEqual(
+      eager('I would like to know the price'),
+    );
+  });
+
+  it('is told from results of silence when words wait', () => {
+    nova.read(results('hello there', FINAL, 2));
+    expect(nova.read(results('', {}, 2, 2.1))).toEqual([]);
+    expect(nova.read(results('', {}, 2, 2.2))).toEqual([eager('hello there')]);
+    expect(nova.read(results('', FINAL, 2, 3))).toEqual([]);
+  });
+
+  it('is told once for a text, and again for another or for one that came back', () => {
+    const told = (text: string) => nova.read(results(text, {}, 1, 1.5)).at(-1);
+    expect([told('no'), told('no'), told('no thanks'), told('no thanks'), told('no')]).toEqual([
+      eager('no'),
+      ...interim('no'),
+      eager('no thanks'),
+      ...interim('no thanks'),
+      eager('no'),
+    ]);
+  });
+
+  it('is told again for a text that other words had replaced, even where those had no pause', () => {
+    nova.read(results('no', {}, 1, 1.5));
+    nova.read(results('no thanks', {}, 2));
+    expect(nova.read(results('no', {}, 1, 2.2)).at(-1)).toEqual(eager('no'));
+  });
+
+  it('is the same pause when only capitals and punctuation change, told again with the text as it is', () => {
+    nova.read(results('so how much', {}, 1));
+    expect(nova.read(results('So, how much?', {}, 1.2, 1.2)).at(-1)).toEqual(eager('So, how much?'));
+    expect(nova.read(results('So, how much.', {}, 1.3, 1.3)).at(-1)).toEqual(eager('So, how much.'));
+  });
+
+  it('is not yet there when the words changed', () => {
+    nova.read(results('how much', {}, 1));
+    expect(nova.read(results('how match', {}, 1.6))).toEqual(interim('how match'));
+  });
+
+  it('does not reach into the next utterance', () => {
+    nova.read(results('yes', {}, 1, 1.5));
+    nova.read(results('yes', END, 1, 1.6));
+    expect(nova.read(results('yes', {}, 3))).toEqual(interim('yes'));
+    expect(nova.read(results('yes', {}, 3, 3.2)).at(-1)).toEqual(eager('yes'));
+  });
+
+  it('is not told beside the final words', () => {
+    expect(nova.read(results('bye', END, 1, 1.6))).toEqual(final('bye', 1000));
+  });
+
+  it('is not told of results without times or words without ends', () => {
+    const timeless = { ...results('hello', {}, 1, 9), start: null };
+    expect(nova.read(timeless)).toEqual(interim('hello'));
+    const endless = results('hello', {}, 1, 9);
+    endless['channel'] = { alternatives: [{ transcript: 'hello' }] };
+    expect(nova.read(endless)).toEqual(interim('hello'));
+  });
+
+  it('is never told without speculation', () => {
+    const sure = new Nova(false);
+    expect(sure.read(results('how much', {}, 1, 3))).toEqual(interim('how much'));
+    expect(sure.read(results('how much', {}, 1, 4))).toEqual(interim('how much'));
+    expect(sure.read(results('how much', FINAL, 1, 5))).toEqual(interim('how much'));
+    expect(sure.read(results('', {}, 1, 6))).toEqual([]);
+  });
+});
+
 describe('other messages', () => {
   it('reports speech', () => {
     expect(nova.read({ type: 'SpeechStarted', channel: [0, 1], timestamp: 1 })).toEqual([
@@ -156,6 +258,7 @@ it('asks for what a conversation needs', () => {
     model: 'nova-3',
     endpointingMs: 300,
     eotThreshold: 0.7,
+    eagerEotThreshold: 0.5,
     eotTimeoutMs: 5000,
     place: 'live',
     samplingRate: 44_100,

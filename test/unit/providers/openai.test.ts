@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ModelConfig } from '../../../src/config.ts';
 import type { Message } from '../../../src/conversation/events.ts';
+import { OUTCOMES } from '../../../src/outreach/outcome.ts';
 import { OpenAIModel } from '../../../src/providers/openai.ts';
 import { never, Surround, settled } from './surround.ts';
 
@@ -70,6 +71,27 @@ const text = (content: string) => ({ choices: [{ index: 0, delta: { content }, f
 const finish = (reason: string) => ({ choices: [{ index: 0, delta: {}, finish_reason: reason }] });
 const usage = { choices: [], usage: { prompt_tokens: 9, completion_tokens: 2, total_tokens: 11 } };
 
+const endCall = {
+  type: 'function',
+  function: {
+    name: 'end_call',
+    description: expect.any(String),
+    parameters: {
+      type: 'object',
+      properties: { outcome: { type: 'string', enum: OUTCOMES, description: expect.any(String) } },
+      required: ['outcome'],
+      additionalProperties: false,
+    },
+    strict: true,
+  },
+};
+const tool = (call: object) => ({
+  choices: [{ index: 0, delta: { tool_calls: [call] }, finish_reason: null }],
+});
+const opening = (index: number, name: string) =>
+  tool({ index, id: `call_${index}`, type: 'function', function: { name, arguments: '' } });
+const piece = (index: number, text: string) => tool({ index, function: { arguments: text } });
+
 async function ask(reply = 1, chosen = config): Promise<OpenAIModel> {
   const model = new OpenAIModel(chosen, vendor.around);
   model.ask(reply, messages);
@@ -94,6 +116,9 @@ describe('a request', () => {
       reasoning_effort: 'none',
       verbosity: 'low',
       store: false,
+      tools: [endCall],
+      tool_choice: 'auto',
+      parallel_tool_calls: false,
     });
   });
 
@@ -104,6 +129,8 @@ describe('a request', () => {
       'messages',
       'model',
       'stream',
+      'tool_choice',
+      'tools',
     ]);
   });
 });
@@ -136,6 +163,15 @@ describe('a stream', () => {
     await ask();
     body.send(text('As far as it goes'), finish(reason), '[DONE]').end();
     await settled();
+    expect(vendor.news.at(-1)).toEqual({ type: 'model.done', reply: 1 });
+  });
+
+  it('of a refusal is spoken like any other answer', async () => {
+    await ask();
+    const refusal = { choices: [{ index: 0, delta: { refusal: 'I cannot help.' }, finish_reason: null }] };
+    body.send(role, refusal, finish('stop'), '[DONE]').end();
+    await settled();
+    expect(said()).toEqual(['I cannot help.']);
     expect(vendor.news.at(-1)).toEqual({ type: 'model.done', reply: 1 });
   });
 
@@ -177,6 +213,192 @@ describe('a stream', () => {
     expect(vendor.failure).toMatchObject({ kind: 'protocol', retryable: true });
     expect(logs.flatMap((log) => log.mock.calls)).toEqual([]);
   });
+});
+
+describe('the function that ends the call', () => {
+  const ends = (outcome: string) => [
+    { type: 'model.end-call', reply: 1, outcome },
+    { type: 'model.done', reply: 1 },
+  ];
+  const finished = async (...events: readonly object[]) => {
+    body.send(...events, finish('tool_calls'), usage, '[DONE]').end();
+    await settled();
+  };
+
+  it('is reported once, after the words and before the end', async () => {
+    await ask();
+    body.send(role, text('Goodbye.'), opening(0, 'end_call'), piece(0, '{"outcome":"booked"}'));
+    await settled();
+    expect(vendor.all('model.end-call')).toEqual([]);
+    await finished();
+    expect(vendor.news).toEqual([{ type: 'model.text', reply: 1, text: 'Goodbye.' }, ...ends('booked')]);
+  });
+
+  it('needs no words', async () => {
+    await ask();
+    await finished(opening(0, 'end_call'), piece(0, '{"outcome":"voicemail"}'));
+    expect(vendor.news).toEqual(ends('voicemail'));
+  });
+
+  it.each(OUTCOMES)('is understood as %s wherever its arguments are torn apart', async (outcome) => {
+    // An escaped letter and a surrogate pair are what a cut can tear apart.
+    const text = `{"note":"\\u0062 👋","outcome":"${outcome.replace('b', '\\u0062')}"}`;
+    for (let at = 0; at <= text.length; at++) {
+      vendor = new Surround();
+      body = new Body();
+      vendor.answer = ({ signal }) => body.response(signal);
+      await ask();
+      await finished(opening(0, 'end_call'), piece(0, text.slice(0, at)), piece(0, text.slice(at)));
+      expect(vendor.news, `at ${at}`).toEqual(ends(outcome));
+    }
+  });
+
+  it('is understood unit by unit, and byte by byte', async () => {
+    await ask();
+    const pieces = Array.from('{"outcome":"not-interested"}', (unit) => piece(0, unit));
+    for (const event of [opening(0, 'end_call'), ...pieces]) {
+      for (const byte of body.event(event)) body.bytes(Uint8Array.of(byte));
+    }
+    await finished();
+    expect(vendor.news).toEqual(ends('not-interested'));
+  });
+
+  it.each([
+    ['no JSON', '{"outcome":"boo'],
+    ['nothing', ''],
+    ['no object', '"booked"'],
+    ['an unknown outcome', '{"outcome":"sold"}'],
+    ['no outcome', '{}'],
+  ])('with %s as arguments still ends the call, undecided', async (_, broken) => {
+    await ask();
+    await finished(opening(0, 'end_call'), piece(0, broken));
+    expect(vendor.news).toEqual(ends('no-decision'));
+  });
+
+  it('is the only one: another function is ignored', async () => {
+    await ask();
+    await finished(text('Fine.'), opening(0, 'book'), piece(0, '{"outcome":"booked"}'));
+    expect(vendor.news.map(({ type }) => type)).toEqual(['model.text', 'model.done']);
+  });
+
+  it('counts once among several calls, the first that can be read', async () => {
+    await ask();
+    const events = [
+      opening(0, 'book'),
+      opening(1, 'end_call'),
+      opening(2, 'end_call'),
+      opening(3, 'end_call'),
+    ];
+    const mixed = [piece(3, '{"outcome":"callback"}'), piece(2, '{"outcome":'), piece(1, '{"out')];
+    await finished(...events, ...mixed, piece(2, '"booked"}'), piece(0, '{}'));
+    expect(vendor.news).toEqual(ends('booked'));
+  });
+
+  it.each([
+    [
+      'whole and without an index',
+      [tool({ id: 'c', function: { name: 'end_call', arguments: '{"outcome":"booked"}' } })],
+    ],
+    [
+      'in pieces without an index',
+      [
+        tool({ function: { name: 'book', arguments: '{}' } }),
+        tool({ function: { name: 'end_call', arguments: '{"outcome"' } }),
+        tool({ function: { arguments: ':"booked"}' } }),
+      ],
+    ],
+    [
+      'with its name in every piece',
+      [
+        tool({ index: 0, function: { name: 'end_call', arguments: '{"outcome"' } }),
+        tool({ index: 0, function: { name: 'end_call', arguments: ':"booked"}' } }),
+      ],
+    ],
+    [
+      'in the chunk of the role',
+      [
+        {
+          choices: [
+            {
+              index: 0,
+              delta: {
+                role: 'assistant',
+                content: null,
+                tool_calls: [{ index: 0, function: { name: 'end_call', arguments: '{"outcome":"booked"}' } }],
+              },
+              finish_reason: null,
+            },
+          ],
+        },
+      ],
+    ],
+  ])('may come %s', async (_, events) => {
+    await ask();
+    await finished(...events);
+    expect(vendor.news).toEqual(ends('booked'));
+  });
+
+  it('of an unreadable form is ignored', async () => {
+    await ask();
+    const odd = {
+      choices: [{ index: 0, delta: { tool_calls: 'end_call', content: 'Hm.' }, finish_reason: null }],
+    };
+    await finished(odd);
+    expect(vendor.news.map(({ type }) => type)).toEqual(['model.text', 'model.done']);
+  });
+
+  it('does not count in a stream that was cut off, or whose reply was cancelled', async () => {
+    const model = await ask();
+    body.send(text('Bye.'), opening(0, 'end_call'), piece(0, '{"outcome":"booked"}')).end();
+    await settled();
+    expect(vendor.news.map(({ type }) => type)).toEqual(['model.text', 'model.failed']);
+    body = new Body();
+    model.ask(2, messages);
+    await settled();
+    body.send(opening(0, 'end_call'), piece(0, '{"outcome":'));
+    await settled();
+    model.cancel(2);
+    await settled();
+    expect(vendor.requests[1]?.signal?.aborted).toBe(true);
+    expect(vendor.news).toHaveLength(2);
+  });
+
+  it('keeps a stream from counting as stalled', async () => {
+    const model = await ask();
+    body.send(opening(0, 'end_call'));
+    await settled();
+    vendor.pass(model, 4999);
+    body.send(piece(0, '{"outcome":'));
+    await settled();
+    vendor.pass(model, 4999);
+    expect(vendor.failure).toBeUndefined();
+  });
+
+  it.each([
+    ['Ollama', 400, 'gemma3:4b does not support tools', null],
+    ['vLLM', 400, '"auto" tool choice requires --enable-auto-tool-choice', null],
+    ['OpenAI', 400, 'Function tools with reasoning_effort are not supported', 'reasoning_effort'],
+    ['a validator', 422, 'Extra inputs are not permitted', 'body.tools'],
+  ])(
+    'is left out after %s refused it, and the request can be made again',
+    async (_, status, message, param) => {
+      const error = { message, type: 'api_error', param, code: null };
+      vendor.answer = () => Response.json({ error }, { status });
+      const model = await ask();
+      expect(vendor.failure).toMatchObject({ kind: 'refused', retryable: true });
+      vendor.answer = ({ signal }) => body.response(signal);
+      model.ask(2, messages);
+      await settled();
+      body.send(text('Hi.'), finish('stop'), '[DONE]').end();
+      await settled();
+      expect(vendor.news.at(-1)).toEqual({ type: 'model.done', reply: 2 });
+      expect(Object.keys(vendor.requests[1]?.body ?? {}).filter((key) => key.includes('tool'))).toEqual([]);
+      vendor.answer = () => Response.json({ error }, { status });
+      model.ask(3, messages);
+      await settled();
+      expect(vendor.all('model.failed').at(-1)?.failure.retryable).toBe(false);
+    },
+  );
 });
 
 describe('cancel', () => {
