@@ -52,6 +52,7 @@ export class Conversation {
         if (metrics.turnId !== undefined) this.#latency.add(metrics);
         this.#learn();
       },
+      corrected: (heard, interrupted) => this.#history.correct(heard, interrupted),
     });
     this.#floor = new Floor(this.#mouth);
   }
@@ -148,7 +149,7 @@ export class Conversation {
   }
 
   #interim(text: string, now: number): void {
-    if (text === '' || !this.#ear.started) return;
+    if (text === '' || !this.#ear.started || this.#turns.repeats(text)) return;
     const meaning = this.#meaning(this.#turns.freshWith(text), false, now);
     if (meaning === 'echo') return this.#do(this.#floor.yield(meaning, text, now));
     const turn = this.#turns.heard(text, this.#goesOn(meaning, now), now);
@@ -158,6 +159,7 @@ export class Conversation {
   }
 
   #final(text: string, endMs: number | undefined, now: number): void {
+    this.#turns.confirmed();
     if (this.#turns.isLate(endMs) || !this.#ear.started) return;
     const byHand = this.#ear.finalizing;
     this.#ear.settled();
@@ -251,7 +253,7 @@ export class Conversation {
     const byHand = this.#ear.finalizing;
     this.#ear.settled();
     const { current: turn } = this.#turns;
-    if (turn?.endAt === undefined) this.#turns.closeUntil(this.#ear.sentMs);
+    if (turn?.endAt === undefined) this.#turns.closeAt(this.#ear.sentMs);
     if (turn !== undefined) this.#close(turn, byHand, now);
   }
 

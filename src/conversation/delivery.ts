@@ -191,7 +191,7 @@ export class Delivery {
     if (reply.speculation !== undefined) return this.#giveUp(reply);
     const cancel: Command = { type: 'model.cancel', reply: reply.number };
     if (!reply.modelSpoke && failure.retryable && reply.attempts < MODEL_ATTEMPTS) {
-      return [cancel, ...this.#askAgain(reply)];
+      return [cancel, this.#askAgain(reply)];
     }
     const told = send('voicechat.error', {
       code: 'model_unavailable',
@@ -204,20 +204,13 @@ export class Delivery {
     return [cancel, told, ...rest, ...this.#conclude(reply, now)];
   }
 
-  /** A filler that does not sound yet has to be said under the new number. */
-  #askAgain(reply: Reply): readonly Command[] {
+  /** The voice of a filler has the number the reply began with, which then stays its own. */
+  #askAgain(reply: Reply): Command {
     reply.attempts++;
     reply.ending = undefined;
     reply.sentences.discard();
-    const filler = reply.spoken.unvoiced(reply.playback.sentMs);
-    const silenced: readonly Command[] = filler === '' ? [] : [{ type: 'voice.cancel', reply: reply.number }];
-    reply.number = this.number();
-    const again = filler === '' ? [] : this.#order(reply, filler);
-    return [
-      ...silenced,
-      ...again,
-      { type: 'model.ask', reply: reply.number, messages: this.#plan.messages() },
-    ];
+    if (!reply.filled) reply.number = this.number();
+    return { type: 'model.ask', reply: reply.number, messages: this.#plan.messages() };
   }
 
   /** All words are known: their sound is awaited, or there will be none. */
@@ -260,7 +253,7 @@ export class Delivery {
     reply.backlog = [];
     reply.route = next;
     if (next !== 'none') {
-      const text = reply.spoken.unvoiced(reply.playback.sentMs);
+      const text = reply.spoken.restart(reply.playback.sentMs);
       const again = text === '' ? [] : this.#order(reply, text);
       return [cancel, ...again, ...(reply.modelDone ? this.#finish(reply) : [])];
     }
@@ -285,7 +278,7 @@ export class Delivery {
     return this.cancel(reply);
   }
 
-  /** Ends a reply that has no voice: its words are sent as text and count as read. */
+  /** Ends a reply that has no voice any more: its words are sent as text and count as read. What was sent before plays on. */
   #showOnly(reply: Reply, now: number): readonly Command[] {
     const { utteranceId } = reply;
     reply.showOwed = reply.withheld;
@@ -295,7 +288,8 @@ export class Delivery {
       ...this.#texts(reply, reply.spoken.rest()),
       send('voicechat.response.complete', { utteranceId }),
     ];
-    reply.stage = 'over';
+    reply.stage = reply.playback.endsAt > now ? 'tail' : 'over';
+    reply.overBy = reply.playback.endsAt + REPORTS_MS;
     return shown;
   }
 

@@ -10,16 +10,35 @@ export const INTERRUPTED = '(interrupted)';
 /** What was said and heard, oldest first, as the model is shown it. Caller and agent alternate. */
 export class History {
   readonly #messages: Message[] = [];
+  /** The agent's last words: the message that holds them, and what it was before them. */
+  #latest: { readonly message: Message | undefined; readonly before: Message | undefined } | undefined;
 
   /** Words of the caller; they join the previous ones when the agent said nothing in between. */
   caller(text: string): void {
     this.#add('user', text);
+    // Words that were not remembered would have to come before these, which may have joined others.
+    if (this.#latest?.message === undefined) this.#latest = undefined;
   }
 
   /** Words of the agent that sounded. Nothing is kept of a reply of which nothing was heard. */
   agent(heard: string, interrupted: boolean): void {
-    if (heard === '') return;
-    this.#add('assistant', interrupted ? `${heard} ${INTERRUPTED}` : heard);
+    const last = this.#messages.at(-1);
+    const before = last?.role === 'assistant' ? last : undefined;
+    if (heard !== '') this.#add('assistant', interrupted ? `${heard} ${INTERRUPTED}` : heard);
+    this.#latest = { message: heard === '' ? undefined : this.#messages.at(-1), before };
+  }
+
+  /** Puts these words in place of the agent's last ones, as far as these can still be told from others. */
+  correct(heard: string, interrupted: boolean): void {
+    if (this.#latest === undefined) return;
+    const { message, before } = this.#latest;
+    const at = message === undefined ? this.#messages.length : this.#messages.indexOf(message);
+    if (at < 0) return;
+    const [, ...later] = this.#messages.splice(at);
+    if (message !== undefined && before !== undefined) this.#messages.push(before);
+    this.agent(heard, interrupted);
+    this.#latest = undefined;
+    for (const { role, content } of later) if (role !== 'system') this.#add(role, content);
   }
 
   /** The prompt followed by the newest messages that fit; the first of them is never cut in two. `pending` are words of the caller that are not remembered yet. */

@@ -27,6 +27,8 @@ export interface MouthPlan {
   readonly messages: (pending?: string) => readonly Message[];
   /** A reply is over; `heard` are the words of it that sounded. */
   readonly over: (heard: string, interrupted: boolean, metrics: TurnMetrics) => void;
+  /** These are the words that sounded of the interrupted reply that was over last. */
+  readonly corrected: (heard: string, interrupted: boolean) => void;
 }
 
 /** The agent's side of the call: at most one reply at a time, from the model's first word to the last sound. */
@@ -34,6 +36,8 @@ export class Mouth {
   readonly #plan: MouthPlan;
   readonly #delivery: Delivery;
   #reply: Reply | undefined;
+  /** The reply that was interrupted last, until the listener tells where, or another reply is over. */
+  #stopped: Reply | undefined;
   #ended: Ending | undefined;
   #lastSaid: { readonly text: string; readonly at: number } | undefined;
   /** Sounds that paused the agent and were nothing; more than allowed, and only words pause it. */
@@ -189,6 +193,7 @@ export class Mouth {
     now: number,
   ): readonly Command[] {
     const reply = this.#reply;
+    if (this.#stopped?.utteranceId === report.utteranceId) this.#correct(this.#stopped, report, now);
     if (reply === undefined || report.utteranceId !== reply.utteranceId) return [];
     reply.playback.reported(report.playedMs, report.ended, now);
     return this.#hasSounded(reply) ? this.#over(reply, false, now) : [];
@@ -216,6 +221,15 @@ export class Mouth {
     this.#falseAlarms = Math.max(0, this.#falseAlarms - 1);
   }
 
+  /** The listener tells where it stopped: that is what was heard. */
+  #correct(reply: Reply, { playedMs, ended }: { playedMs: number; ended: boolean }, now: number): void {
+    if (!ended) return;
+    this.#stopped = undefined;
+    reply.playback.reported(playedMs, ended, now);
+    const heard = reply.heard(now);
+    this.#plan.corrected(heard, isCut(reply, heard, true));
+  }
+
   /** The listener says that all of it has sounded. One that is paused cannot know. */
   #hasSounded(reply: Reply): boolean {
     return reply.stage === 'tail' && reply.pausedAt === undefined && reply.playback.ended;
@@ -229,7 +243,8 @@ export class Mouth {
   }
 
   #fillAt(reply: Reply): number | undefined {
-    const wanted = reply.cause.type === 'turn' && !reply.modelDone && !reply.withheld;
+    const isLine = reply.modelDone && !reply.modelSpoke;
+    const wanted = reply.cause.type === 'turn' && !isLine && !reply.withheld;
     return wanted && this.#delivery.canFill(reply) ? reply.wantedAt + FILLER_MS : undefined;
   }
 
@@ -271,15 +286,20 @@ export class Mouth {
   }
 
   #over(reply: Reply, interrupted: boolean, now: number): readonly Command[] {
-    const heard = interrupted || reply.playback.ended ? reply.heard(now) : reply.spoken.text;
-    const cut = heard !== reply.spoken.text || (interrupted && !reply.modelDone);
+    const heard = interrupted || reply.playback.hasReports ? reply.heard(now) : reply.spoken.text;
+    const cut = isCut(reply, heard, interrupted);
     const metrics = metricsOf(reply, interrupted, now);
     this.#reply = undefined;
+    this.#stopped = interrupted ? reply : undefined;
     if (!interrupted) this.#ended = reply.ending;
     this.#lastSaid = { text: heard, at: now };
     this.#plan.over(heard, cut, metrics);
     return [send('voicechat.turn.metrics', metrics)];
   }
+}
+
+function isCut(reply: Reply, heard: string, interrupted: boolean): boolean {
+  return heard !== reply.spoken.text || (interrupted && !reply.modelDone);
 }
 
 function tailEnd(reply: Reply): number {

@@ -121,11 +121,15 @@ export class Reply {
   /** The words that have sounded by `now`. A reply that could only be shown as text was read whole. */
   heard(now: number): string {
     if (this.route === 'none') return this.spoken.text;
-    return this.spoken.heard(this.playback.heardMs(now), this.playback.sentMs);
+    return this.#heard(this.playback.heardMs(now));
   }
 
   /** The words that have sounded, or are sounding at this moment. */
   sounding(now: number): string {
-    return this.spoken.heard(this.playback.heardMs(now) + SOUNDING_MS, this.playback.sentMs);
+    return this.#heard(this.playback.heardMs(now) + SOUNDING_MS);
+  }
+
+  #heard(ms: number): string {
+    return this.spoken.heard(ms, this.playback.sentMs, this.stage === 'tail' || this.stage === 'over');
   }
 }

@@ -68,7 +68,7 @@ export class Sentences {
     for (let end = text.lastIndexOf(' '); end > 0; end = text.lastIndexOf(' ', end - 1)) {
       const piece = text.slice(0, end).trim();
       if (piece.length < CLAUSE_CHARACTERS) return undefined;
-      if (!LEADING_WORDS.has(/\S+$/.exec(piece)?.[0].toLowerCase() ?? '')) return end;
+      if (!leadsOn(/\S+$/.exec(piece)?.[0] ?? '')) return end;
     }
     return undefined;
   }
@@ -77,8 +77,8 @@ export class Sentences {
     const text = this.#pending;
     for (let i = 0; i < text.length; i++) {
       const after = i + 1;
-      if (isSentenceEnd(text, i) && (this.#first || after >= SENTENCE_CHARACTERS))
-        return withQuotes(text, after);
+      const end = sentenceEnd(text, i);
+      if (end !== undefined && (this.#first || end >= SENTENCE_CHARACTERS)) return end;
       if (this.#first && after >= CLAUSE_CHARACTERS && isClauseEnd(text, i)) return after;
     }
     if (text.length <= LONGEST_PIECE_CHARACTERS) return undefined;
@@ -94,19 +94,24 @@ const LEADING_WORDS = new Set(
   ),
 );
 
+function leadsOn(word: string): boolean {
+  const bare = word.replace(/^["'“‘(]+/, '');
+  return LEADING_WORDS.has(bare.toLowerCase()) || /^\p{Lu}\.$/u.test(bare);
+}
+
 const ABBREVIATIONS = new Set(
   'dr mr mrs ms prof sr jr st vs etc inc ltd co corp dept est approx e.g i.e a.m p.m u.s u.k'.split(' '),
 );
 
-/** A mark ends a sentence only when what follows it is known to be white space or a closing quote. */
-function isSentenceEnd(text: string, i: number): boolean {
-  const mark = text[i];
-  if (mark === '\n') return true;
-  if (mark !== '.' && mark !== '!' && mark !== '?' && mark !== '…') return false;
-  const next = text[i + 1];
-  if (next === undefined) return mark === '!' || mark === '?';
-  if (!/[\s"'”’)]/.test(next)) return false;
-  return mark !== '.' || !isAbbreviation(text.slice(0, i));
+/** Where a sentence ends whose mark is at `i`: behind further marks and closing quotes, if white space is known to follow. */
+function sentenceEnd(text: string, i: number): number | undefined {
+  const mark = text[i] ?? '';
+  if (mark === '\n') return i + 1;
+  if (!/[.!?…]/.test(mark) || (mark === '.' && isAbbreviation(text.slice(0, i)))) return undefined;
+  let end = i + 1;
+  while (/[.!?…]/.test(text[end] ?? '')) end++;
+  while (/["'”’)]/.test(text[end] ?? '')) end++;
+  return /\s/.test(text[end] ?? '') ? end : undefined;
 }
 
 function isAbbreviation(before: string): boolean {
@@ -118,12 +123,6 @@ function isClauseEnd(text: string, i: number): boolean {
   const mark = text[i] ?? '';
   const next = text[i + 1];
   return next !== undefined && /\s/.test(next) && /[,;:–—]/.test(mark);
-}
-
-function withQuotes(text: string, end: number): number {
-  let after = end;
-  while (/["'”’)]/.test(text[after] ?? '')) after++;
-  return after;
 }
 
 function folded(text: string): string {

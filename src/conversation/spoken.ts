@@ -12,6 +12,12 @@ interface Piece {
   readonly from: number;
 }
 
+/** The audio of a reply so far, in ms, and whether there will be more. */
+interface Audio {
+  readonly sentMs: number;
+  readonly complete: boolean;
+}
+
 /**
  * The words of one reply and where they sound. Places in the text are counted in characters without white space, so
  * that spaces which the synthesiser adds or folds do not shift them.
@@ -76,20 +82,30 @@ export class SpokenText {
     return this.#announce(() => true);
   }
 
-  /** The text that the `sentMs` of audio so far do not hold, from the next whole word: characters are told ahead of their audio. */
-  unvoiced(sentMs: number): string {
+  /**
+   * The text that the `sentMs` of audio so far do not hold, from the next whole word; audio that comes later is taken to
+   * begin with it. Characters are told ahead of their audio, so what was told of it is forgotten.
+   */
+  restart(sentMs: number): string {
     const later = this.#endMs.findIndex((endMs) => endMs > sentMs + SAME_TIME_MS);
     const voiced = later < 0 ? this.#endMs.length : later;
-    return this.#words()
-      .filter((word) => word.from >= voiced)
-      .map((word) => word.text)
-      .join(' ');
+    const words = this.#words().filter((word) => word.from >= voiced);
+    const from = words[0]?.from ?? this.#length;
+    for (const times of this.#aligned ? [this.#startMs, this.#endMs] : []) {
+      while (times.length < from) times.push(sentMs);
+      times.length = from;
+    }
+    return words.map((word) => word.text).join(' ');
   }
 
-  /** The words that had sounded after `ms` of audio: those of which at least half was heard. `sentMs` is all the audio there is. */
-  heard(ms: number, sentMs: number): string {
+  /**
+   * The words that had sounded after `ms` of audio: those of which at least half was heard. `sentMs` is all the audio
+   * there is so far; `complete`: there will be no more.
+   */
+  heard(ms: number, sentMs: number, complete: boolean): string {
     const words = this.#words();
-    const count = words.findIndex((word) => this.#middleMs(word, sentMs) > ms);
+    const untold = { sentMs, complete };
+    const count = words.findIndex((word) => this.#middleMs(word, untold) > ms);
     return (count < 0 ? words : words.slice(0, count)).map((word) => word.text).join(' ');
   }
 
@@ -112,22 +128,18 @@ export class SpokenText {
       });
   }
 
-  #middleMs(word: Piece, sentMs: number): number {
+  #middleMs(word: Piece, audio: Audio): number {
     const last = word.from + dense(word.text).length - 1;
-    return (
-      (this.#timeMs(this.#startMs, word.from, 0, sentMs) + this.#timeMs(this.#endMs, last, 1, sentMs)) / 2
-    );
+    return (this.#timeMs(this.#startMs, word.from, 0, audio) + this.#timeMs(this.#endMs, last, 1, audio)) / 2;
   }
 
-  /** Aligned characters have a time; the others follow the last aligned one, spread over the audio that is left or at a usual rate. */
-  #timeMs(times: readonly number[], character: number, edge: 0 | 1, sentMs: number): number {
+  /** Aligned characters have a time; the others follow the last aligned one, spread over the rest of the audio once that is known, or at a usual rate. */
+  #timeMs(times: readonly number[], character: number, edge: 0 | 1, { sentMs, complete }: Audio): number {
     const known = times[character];
     if (known !== undefined) return known;
     const alignedMs = this.#endMs.at(-1) ?? 0;
     const unaligned = this.#length - this.#endMs.length;
-    const spread = this.#aligned
-      ? MS_PER_CHARACTER
-      : Math.max(0, sentMs - alignedMs) / Math.max(1, unaligned);
+    const spread = complete ? Math.max(0, sentMs - alignedMs) / Math.max(1, unaligned) : MS_PER_CHARACTER;
     return alignedMs + (character - this.#endMs.length + edge) * Math.max(spread, MS_PER_CHARACTER / 2);
   }
 }

@@ -1,6 +1,6 @@
 import { VERDICT_MS } from './mouth.ts';
 import { type OpenTurn, Pauses, patienceMs } from './patience.ts';
-import { CallerTurn } from './turn.ts';
+import { CallerTurn, sameWords } from './turn.ts';
 
 /** Words that get neither a final transcript nor company for this long are the turn, in ms: their recogniser was lost. */
 const TURN_STALL_MS = 4000;
@@ -19,6 +19,8 @@ export class Turns {
   #answered: CallerTurn | undefined;
   /** Recogniser news about audio up to here belongs to a turn that is already over, in ms of call audio. */
   #overMs = 0;
+  /** The words of a turn that was over before they were final. */
+  #unconfirmed = '';
 
   constructor(mintId: () => string) {
     this.#mintId = mintId;
@@ -100,9 +102,20 @@ export class Turns {
     this.#answered = turn;
   }
 
-  /** Nothing more is wanted of the audio up to `ms` of the call. */
-  closeUntil(ms: number): void {
+  /** Nothing more is wanted of the audio up to `ms` of the call; the words so far will not be waited for. */
+  closeAt(ms: number): void {
     this.#overMs = Math.max(this.#overMs, ms);
+    this.#unconfirmed = this.#current?.fresh ?? '';
+  }
+
+  /** True for interim words that were taken as they were: their recogniser still shows them. */
+  repeats(text: string): boolean {
+    return this.#current === undefined && this.#unconfirmed !== '' && sameWords(text, this.#unconfirmed);
+  }
+
+  /** The recogniser has given its final words, late or not. */
+  confirmed(): void {
+    this.#unconfirmed = '';
   }
 
   forget(): void {

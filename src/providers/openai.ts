@@ -102,7 +102,7 @@ export class OpenAIModel implements Model {
         calls.add(choice?.delta.tool_calls);
         // A refusal is a sentence to the caller like any other.
         const text = choice?.delta.content || choice?.delta.refusal;
-        if (text) this.#around.report({ type: 'model.text', reply: ask.reply, text });
+        if (text && this.#isLive(ask)) this.#around.report({ type: 'model.text', reply: ask.reply, text });
       }
       this.#finish(ask, finish, calls.ending);
     } catch (error) {

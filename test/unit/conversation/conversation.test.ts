@@ -505,6 +505,8 @@ describe('endings', () => {
     expect(call.sent('voicechat.response.interrupt')).toEqual([]);
     call.on({ type: 'voice.done', reply: call.replyNumber() });
     call.pass(10_000);
-    expect(call.sent('voicechat.call.ended')).toMatchObject([{ reason: 'agent_ended', outcome: 'opted-out' }]);
+    expect(call.sent('voicechat.call.ended')).toMatchObject([
+      { reason: 'agent_ended', outcome: 'opted-out' },
+    ]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { broken, Scene } from '../../support/scene.ts';
+import { broken, refused, Scene } from '../../support/scene.ts';
 
 const start = { type: 'caller.start', samplingRate: 16_000, language: 'en-US' } as const;
 const PACE = { speculation: true, idlePromptMs: 10_000, maxCallMs: 1_800_000 };
@@ -115,5 +115,20 @@ describe('every state', () => {
     expect(call.conversation.ended).toBe(true);
     expect(call.events().at(-1)).toBe('call.ended');
     expect(call.all('call.close')).toHaveLength(1);
+  });
+
+  it('[E5] with a recogniser that refuses in the middle of a turn: the words are answered, and the call listens', () => {
+    const call = opened();
+    call.on({ type: 'recogniser.interim', text: 'how much' });
+    const from = call.now;
+    call.on({ type: 'caller.turn-end' });
+    call.on({ type: 'recogniser.failed', failure: refused });
+    call.pass(5000);
+    expect(call.sentTimes('voicechat.transcript.final', from)).toEqual([4000]);
+    call.answer('It is ten dollars.');
+    call.voice();
+    call.pass(5000);
+    expect(call.states().at(-1)).toBe('listening');
+    expect(call.conversation.deadline).toBeDefined();
   });
 });

@@ -188,3 +188,37 @@ describe('the end of a turn', () => {
     expect(overMs).toBeLessThanOrEqual(4100);
   });
 });
+
+describe('a turn that is probably over, and whose reply is ready', () => {
+  /** The caller's last word was 100 ms ago. */
+  function ready(): Scene {
+    const call = new Scene().opened();
+    call.talk(600);
+    call.hush(100);
+    call.eager('how much is it');
+    call.answer('It is ten dollars a month.');
+    call.voice();
+    return call;
+  }
+
+  it('[S2] is answered at the very ms at which it is ended by hand', () => {
+    const call = ready();
+    call.on({ type: 'caller.turn-end' });
+    call.hush(40);
+    const from = call.now;
+    call.on({ type: 'recogniser.final', text: 'How much is it?', endMs: 600 });
+    expect(call.asked()).toHaveLength(1);
+    expect(call.sentTimes('voicechat.response.start', from)).toEqual([0]);
+  });
+
+  it('[T8] and never ended by the recogniser is over after 4 s, and is answered then', () => {
+    const call = ready();
+    const from = call.now;
+    call.hush(5000);
+    expect(call.asked()).toHaveLength(1);
+    expect(call.sentTimes('voicechat.transcript.final', from)).toEqual([4000]);
+    expect(call.sentTimes('voicechat.response.start', from)).toEqual([4000]);
+    call.on({ type: 'recogniser.final', text: 'How much is it?', endMs: 600 });
+    expect(call.turns()).toEqual(['how much is it']);
+  });
+});

@@ -182,17 +182,19 @@ describe('words into the greeting', () => {
     },
   );
 
-  it('[O4] an opt-out before the greeting sounds is not lost behind later words', () => {
+  it('[O4] an opt-out before it sounds is obeyed at once, and not lost behind later words', () => {
     const call = new Scene();
     call.on(start);
     call.on({ type: 'recogniser.open' });
     call.say('Take me off your list.');
+    expect(call.all('voice.cancel')).toEqual([{ type: 'voice.cancel', reply: 1 }]);
+    expect(call.said()).toEqual([LINES.optOut]);
     call.pass(100);
-    call.say('Hello?');
-    if (call.all('voice.cancel').length === 0) call.voice(1);
+    call.say('Who is this?');
+    call.voice();
     call.pass(5000);
     expect(call.asked()).toEqual([]);
-    expect(call.all('voice.say').at(-1)?.text).toBe(LINES.optOut);
+    expect(call.sent('voicechat.call.ended')).toMatchObject([{ outcome: 'opted-out' }]);
   });
 });
 

@@ -169,6 +169,19 @@ describe('sounds', () => {
     expect(call.timeline().at(-1)).toBe('3150 turn.metrics');
   });
 
+  it('[B7] a listener who says in the pause that all has sounded is taken at its word after it', () => {
+    const call = new Scene().opened().answering();
+    call.done();
+    call.pass(2400);
+    call.report(2400);
+    call.sound();
+    call.pass(50);
+    call.report(2450, true);
+    expect(call.metrics()).toBeUndefined();
+    call.pass(650);
+    expect(call.timeline().slice(-2)).toEqual(['3100 response.resume', '3100 turn.metrics']);
+  });
+
   it('[B7] a listener who never reports plays on: the reply is over with its pause', () => {
     const call = new Scene().opened().answering();
     call.done();
@@ -255,6 +268,7 @@ describe('sounds before the reply sounds', () => {
     call.pass(100);
     call.sound();
     call.answer(COUNTING);
+    call.audio('One two three');
     call.on({ type: 'voice.failed', reply: call.replyNumber(), failure: broken });
     call.pass(200);
     call.audio(COUNTING);
@@ -273,6 +287,8 @@ describe('sounds before the reply sounds', () => {
       '800 response.complete',
     ]);
     expect(call.all('voice.say').map(({ route }) => route)).toEqual(['socket', 'http']);
+    const bytes = call.sent('voicechat.response.chunk').map(({ audio }) => audio.byteLength);
+    expect(bytes.reduce((sum, size) => sum + size, 0)).toBe(2450 * 32);
   });
 
   it('[B7] words that can only be shown wait for the verdict, too', () => {
@@ -325,100 +341,5 @@ describe('a voice that fails in the pause', () => {
     expect(call.sent('voicechat.error').map(({ code }) => code)).toEqual(['synthesiser_unavailable']);
     expect(call.sent('voicechat.response.resume')).toHaveLength(1);
     expect(call.sent('voicechat.response.complete')).toHaveLength(1);
-  });
-});
-
-describe('trust in sounds', () => {
-  const LONG = `${COUNTING.slice(0, -1)} ${COUNTING.toLowerCase().slice(0, -1)} ${COUNTING.toLowerCase()}`;
-
-  /** A long reply, and two sounds in it that were nothing. */
-  function distrustful(): Scene {
-    const call = new Scene().opened().answering(LONG);
-    call.pass(500);
-    noise(call);
-    noise(call);
-    return call;
-  }
-
-  it('[B9] the third sound that could be nothing does not pause the agent', () => {
-    const call = distrustful();
-    noise(call);
-    expect(floor(call)).toEqual([
-      '500 response.pause',
-      '1200 response.resume',
-      '1200 response.pause',
-      '1900 response.resume',
-    ]);
-  });
-
-  it('[B9] it holds for the whole call, not for one reply', () => {
-    const call = distrustful();
-    call.done();
-    call.pass(10_000);
-    call.answering();
-    call.pass(300);
-    noise(call);
-    expect(floor(call)).toEqual([]);
-  });
-
-  it('[B9] words that may become either still pause it', () => {
-    const call = distrustful();
-    call.pass(100);
-    call.interim('so');
-    expect(floor(call).at(-1)).toBe('2000 response.pause');
-  });
-
-  it('[B9] a sound that was an interruption restores the trust', () => {
-    const call = distrustful();
-    call.sound();
-    call.pass(300);
-    call.interim('how much is it');
-    call.final('How much is it?');
-    call.answer(LONG);
-    call.mark();
-    call.speak();
-    call.pass(500);
-    noise(call);
-    expect(floor(call)).toEqual(['500 response.pause', '1200 response.resume']);
-  });
-
-  it('[B9] a sound that was a backchannel restores it, too', () => {
-    const call = distrustful();
-    call.sound();
-    call.pass(200);
-    call.interim('uh-huh');
-    call.final('Uh-huh.');
-    call.pass(100);
-    call.mark();
-    noise(call);
-    expect(floor(call)).toEqual(['0 response.pause', '700 response.resume']);
-  });
-
-  it('[B9] the echo of the agent counts as nothing', () => {
-    const call = new Scene().opened().answering(`${PITCH} ${PITCH}`);
-    call.pass(1000);
-    for (let i = 0; i < 3; i++) {
-      call.sound();
-      call.interim('help small teams');
-    }
-    expect(floor(call)).toEqual([
-      '1000 response.pause',
-      '1000 response.resume',
-      '1000 response.pause',
-      '1000 response.resume',
-    ]);
-  });
-
-  it('[B9] one false alarm and one sound that was something leave the agent attentive', () => {
-    const call = new Scene().opened().answering(LONG);
-    call.pass(500);
-    noise(call);
-    call.sound();
-    call.interim('uh-huh');
-    call.final('Uh-huh.');
-    noise(call);
-    call.mark();
-    noise(call);
-    expect(floor(call)).toEqual(['0 response.pause', '700 response.resume']);
   });
 });

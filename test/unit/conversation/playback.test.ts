@@ -116,6 +116,27 @@ describe('the reports of a listener', () => {
     expect(call.metrics()).toMatchObject({ sentMs: 2450, heardMs: 1500 });
   });
 
+  it('[H3] beyond what was sent do not make later ones worthless', () => {
+    const call = new Scene().opened();
+    call.say('How does it work?');
+    call.answer('One two three four five. Six seven eight nine ten.');
+    call.audio('One two three four five.');
+    call.pass(100);
+    call.report(9000);
+    call.audio('Six seven eight nine ten.');
+    call.pass(500);
+    call.report(1300);
+    expect(cut(call)).toBe('One two three four five. Six');
+    expect(call.metrics()).toMatchObject({ heardMs: 1300 });
+  });
+
+  it('[H3] of an end beyond what was sent end it at what was sent', () => {
+    const call = reporting(400);
+    call.report(86_400_000, true);
+    expect(call.timeline().at(-1)).toBe('400 turn.metrics');
+    expect(call.metrics()).toMatchObject({ heardMs: 2450, wordsHeard: 10 });
+  });
+
   it('[H3] of a clock that jumps by a day end the reply at what was sent', () => {
     const call = reporting(400);
     call.report(86_400_000);
@@ -141,6 +162,17 @@ describe('the reports of a listener', () => {
     }
     expect(call.metrics()?.heardMs).toBeLessThan(700);
     expect(cut(call)).toBe('One two');
+  });
+
+  it('[H1] about where it was stopped are believed, though they come after the stop', () => {
+    const call = reporting(600);
+    call.pass(400);
+    call.interim('how much is it');
+    call.pass(80);
+    // 300 ms of its sound were still on their way to the loudspeaker.
+    call.report(700, true);
+    call.pass(300);
+    expect(cut(call)).toBe('One two three');
   });
 
   it('[H1] an end before the end of the audio is the end, and the rest was not heard', () => {

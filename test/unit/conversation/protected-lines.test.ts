@@ -32,6 +32,18 @@ describe('the greeting', () => {
     expect(call.shown()).toEqual(['assistant: Hello, this is Ava.', 'user: who is calling']);
   });
 
+  it('[O4] is not paused by a sound', () => {
+    const call = new Scene();
+    call.on({ type: 'caller.start', samplingRate: 16_000, language: 'en-US' });
+    call.on({ type: 'recogniser.open' });
+    call.mark();
+    call.speak();
+    call.pass(300);
+    call.sound();
+    call.pass(700);
+    expect(call.timeline().slice(-1)).toEqual(['300 voice.prepare']);
+  });
+
   it('[O4] several turns that fell into it are answered together, once', () => {
     const call = new Scene();
     call.on({ type: 'caller.start', samplingRate: 16_000, language: 'en-US' });

@@ -163,6 +163,16 @@ describe('the same words at the end of the turn', () => {
   });
 });
 
+describe('nothing new', () => {
+  it('[S2] neither the same words in an interim nor a second eager end begin another reply', () => {
+    const call = eager();
+    call.on({ type: 'recogniser.interim', text: 'How much is it?' });
+    call.eager('how much is it');
+    expect(call.asked()).toHaveLength(1);
+    expect(call.all('model.cancel')).toEqual([]);
+  });
+});
+
 describe('other words', () => {
   it('[S3] cancel the reply without a trace but its tokens', () => {
     const call = eager();

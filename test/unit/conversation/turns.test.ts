@@ -166,6 +166,20 @@ describe('a turn ended by hand', () => {
     expect(call.asked()).toHaveLength(1);
   });
 
+  it('[T5] late words that are still shown before they are final are not asked about twice', () => {
+    const call = new Scene().opened();
+    call.talk(800);
+    call.on({ type: 'recogniser.interim', text: 'yes please' });
+    call.on({ type: 'caller.turn-end' });
+    call.hush(1000);
+    call.on({ type: 'recogniser.interim', text: 'yes please' });
+    call.hush(40);
+    call.on({ type: 'recogniser.final', text: 'Yes, please.', endMs: 790 });
+    call.hush(6000);
+    expect(call.asked().map((messages) => messages.at(-1)?.content)).not.toContain('yes please yes please');
+    expect(call.turns()).toEqual(['yes please']);
+  });
+
   it('[T5] late final words never leak into the next turn', () => {
     const call = new Scene().opened();
     call.talk(800);

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { broken, refused, Scene, silence } from '../../support/scene.ts';
+
+function codes(call: Scene): readonly string[] {
+  return call.sent('voicechat.error').map(({ code }) => code);
+}
+
+describe('a recogniser that is lost', () => {
+  it('[F1] is opened again at once; the client is told from the second failure on, and the audio waits', () => {
+    const call = new Scene().opened().mark();
+    call.on({ type: 'recogniser.failed', failure: broken });
+    call.pass(0);
+    expect(call.timeline()).toEqual(['0 recogniser.open']);
+    call.on({ type: 'recogniser.failed', failure: broken });
+    expect(call.sent('voicechat.error')).toEqual([
+      expect.objectContaining({ code: 'recogniser_unavailable', retryable: true }),
+    ]);
+    call.on({ type: 'caller.audio', pcm: silence(20) });
+    call.pass(250);
+    expect(call.timeline()).toEqual(['0 recogniser.open', '0 error', '250 recogniser.open']);
+    expect(call.on({ type: 'recogniser.open' }).map(({ type }) => type)).toEqual(['recogniser.audio']);
+  });
+
+  it('[F1] is tried after 0, 250, 500, 1000, 2000 and 5000 ms, and every 5000 ms from then on', () => {
+    const call = new Scene().opened();
+    const pauses = Array.from({ length: 8 }, () => {
+      call.mark();
+      call.on({ type: 'recogniser.failed', failure: broken });
+      call.pass(6000);
+      return Number.parseInt(call.timeline().at(-1) ?? '', 10);
+    });
+    expect(pauses).toEqual([0, 250, 500, 1000, 2000, 5000, 5000, 5000]);
+    expect(codes(call)).toEqual(['recogniser_unavailable']);
+  });
+
+  it('[F1] that held for 5 s was sound: it is opened at once again', () => {
+    const call = new Scene().opened();
+    for (let i = 0; i < 3; i++) {
+      call.on({ type: 'recogniser.failed', failure: broken });
+      call.pass(500);
+      call.on({ type: 'recogniser.open' });
+    }
+    call.pass(5000);
+    call.mark();
+    call.on({ type: 'recogniser.failed', failure: broken });
+    call.pass(0);
+    expect(call.timeline()).toEqual(['0 recogniser.open']);
+  });
+
+  it('[F1] that opens and fails at once is not asked without end', () => {
+    const call = new Scene().opened();
+    for (let i = 0; i < 200; i++) {
+      call.on({ type: 'recogniser.failed', failure: broken });
+      call.pass(100);
+      call.on({ type: 'recogniser.open' });
+    }
+    expect(call.all('recogniser.open').length).toBeLessThan(15);
+    expect(codes(call)).toEqual(['recogniser_unavailable']);
+  });
+
+  it('[F1] that is asked too often is not asked again at once', () => {
+    const call = new Scene().opened().mark();
+    const failure = { kind: 'rate-limited', retryable: true, detail: 'test' } as const;
+    call.on({ type: 'recogniser.failed', failure });
+    call.pass(1000);
+    expect(call.timeline()).toEqual(['250 recogniser.open']);
+  });
+
+  it('[F1] does not stop the agent, which goes on to its end', () => {
+    const call = new Scene().opened().answering();
+    call.done();
+    call.pass(500);
+    call.on({ type: 'recogniser.failed', failure: broken });
+    call.pass(5000);
+    expect(call.metrics()).toMatchObject({ heardMs: 2450, interrupted: false });
+  });
+
+  it('[F2] that refuses the call is not tried again; the client is told and can type', () => {
+    const call = new Scene().opened().mark();
+    call.on({ type: 'recogniser.failed', failure: refused });
+    call.pass(60_000);
+    expect(call.timeline()).toEqual(['0 error']);
+    expect(call.sent('voicechat.error')).toEqual([
+      expect.objectContaining({ code: 'recogniser_unavailable', retryable: false }),
+    ]);
+    call.on({ type: 'caller.text', text: 'Can you read this?' });
+    expect(call.shown().at(-1)).toBe('user: Can you read this?');
+  });
+});
