@@ -274,7 +274,7 @@ export class Conversation {
     if (ended !== undefined) return this.#end(ended.reason, ended.outcome);
     if (!this.#mouth.busy) this.#answerHeldTurns(now);
     const busy = this.#mouth.reply !== undefined || this.#turns.current !== undefined;
-    if (this.#duration.ends(now, busy)) this.#sayGoodbye(now);
+    if (this.#duration.ends(busy)) this.#sayGoodbye(now);
     const quiet = this.#mouth.reply === undefined && this.#turns.current === undefined && this.#ear.hears;
     if (quiet) this.#silence.begins(now);
     else this.#silence.breaks();
@@ -289,7 +289,8 @@ export class Conversation {
 
   /** The call has lasted long enough, whoever is speaking. */
   #sayGoodbye(now: number): void {
-    if (this.#mouth.reply?.cause.type === 'closing') return;
+    const { reply } = this.#mouth;
+    if (reply?.cause.type === 'closing' || reply?.ending !== undefined) return;
     this.#turns.forget();
     this.#do(this.#mouth.drop());
     this.#do(this.#mouth.interrupt(now));

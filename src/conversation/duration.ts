@@ -6,7 +6,7 @@ const GRACE_MS = 10_000;
 /** How long the call may last: a warning, an end that lets a sentence be finished, and an end that does not. */
 export class Duration {
   readonly #maxMs: number;
-  #stage: 'not-started' | 'running' | 'warned' | 'closing' | 'over' = 'not-started';
+  #stage: 'not-started' | 'running' | 'warned' | 'closing' | 'overdue' = 'not-started';
   #endAt = 0;
 
   /** `maxMs`: the longest a call may last, in ms. */
@@ -17,7 +17,7 @@ export class Duration {
   get deadline(): number | undefined {
     switch (this.#stage) {
       case 'not-started':
-      case 'over':
+      case 'overdue':
         return undefined;
       case 'running':
         return this.#endAt - Math.min(WARNING_MS, this.#maxMs / 2);
@@ -32,7 +32,7 @@ export class Duration {
 
   /** True from the warning on. */
   get short(): boolean {
-    return this.#stage === 'warned' || this.#stage === 'closing' || this.#stage === 'over';
+    return this.#stage === 'warned' || this.#stage === 'closing' || this.#stage === 'overdue';
   }
 
   start(now: number): void {
@@ -48,14 +48,12 @@ export class Duration {
       this.#stage = 'warned';
       return Math.max(0, this.#endAt - now);
     }
-    this.#stage = 'closing';
+    this.#stage = this.#stage === 'warned' ? 'closing' : 'overdue';
     return undefined;
   }
 
-  /** Whether the call is to be ended now, which is told once; `busy`: somebody is speaking. */
-  ends(now: number, busy: boolean): boolean {
-    if (this.#stage !== 'closing' || (busy && now < this.#endAt + GRACE_MS)) return false;
-    this.#stage = 'over';
-    return true;
+  /** Whether the call is to be ended now; `busy`: somebody is speaking. */
+  ends(busy: boolean): boolean {
+    return this.#stage === 'overdue' || (this.#stage === 'closing' && !busy);
   }
 }

@@ -19,6 +19,10 @@ export class Turns {
   #answered: CallerTurn | undefined;
   /** Recogniser news about audio up to here belongs to a turn that is already over, in ms of call audio. */
   #overMs = 0;
+  /** The last turn was over at its first pause, unless the caller goes on with it. */
+  #endedWell = false;
+  /** When the caller began to make a sound last, in ms. */
+  #soundAt = 0;
   /** The words of a turn that was over before they were final. */
   #unconfirmed = '';
 
@@ -86,6 +90,7 @@ export class Turns {
   /** The caller has made a sound: a turn that was about to be over waits for the words. */
   sound(now: number): void {
     const turn = this.#current;
+    this.#soundAt = now;
     if (turn?.endAt === undefined) return;
     turn.endAt = Math.min(Math.max(turn.endAt, now + VERDICT_MS), turn.heardAt + TURN_STALL_MS);
   }
@@ -94,7 +99,7 @@ export class Turns {
   over(turn: CallerTurn, deliberate: boolean): void {
     this.#current = undefined;
     this.#overMs = Math.max(this.#overMs, turn.endMs);
-    if (!deliberate && !turn.goesOn) this.#pauses.none();
+    this.#endedWell = !deliberate && !turn.goesOn;
   }
 
   /** The turn is being answered; the caller may yet turn out to have had more to say. */
@@ -125,6 +130,8 @@ export class Turns {
   #open(goesOn: boolean, now: number): CallerTurn {
     if (this.#current !== undefined) return this.#current;
     const answered = goesOn ? this.#answered : undefined;
+    if (answered === undefined && this.#endedWell) this.#pauses.none();
+    this.#endedWell = false;
     if (answered !== undefined) this.#wentOn(answered, now);
     const turn = new CallerTurn(answered?.id ?? this.#mintId(), now, answered?.words);
     turn.goesOn = answered !== undefined;
@@ -136,7 +143,10 @@ export class Turns {
   #wentOn(turn: CallerTurn, now: number): void {
     if (!turn.complete) return;
     turn.goesOn = true;
-    const pauseMs = turn.speechEndAt === undefined ? undefined : now - turn.speechEndAt;
-    if (pauseMs !== undefined && pauseMs <= LONGEST_PAUSE_MS) this.#pauses.within(pauseMs);
+    const { speechEndAt } = turn;
+    if (speechEndAt === undefined) return;
+    // Words are told some time after they began to be spoken.
+    const pauseMs = (this.#soundAt > speechEndAt ? this.#soundAt : now) - speechEndAt;
+    if (pauseMs <= LONGEST_PAUSE_MS) this.#pauses.within(pauseMs);
   }
 }

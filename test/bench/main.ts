@@ -1,50 +1,124 @@
 /**
- * `npm run bench`: how long an answer takes against scripted providers with exact delays, and what a microphone frame
- * costs beside a bare Durable Object. `-- --json` prints one JSON object.
+ * `npm run bench`: what a turn takes, how fast the agent stops, what it remembers, and what a call costs, against
+ * scripted providers with exact delays. See `docs/benchmark.md`.
+ *
+ *   npm run bench -- [--only latency,barge-in,conversation,false-pause,heard,hot-path] [--turns N] [--calls N] [--json]
  */
-import { cpuPerFrame } from './microphone.ts';
-import { measureVoiceToVoice, type TurnTimes } from './voice-to-voice.ts';
+import { cpus, loadavg, release, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { measureBargeIn } from './barge-in.ts';
+import { measureFalsePause } from './false-pause.ts';
+import { measureHeardText } from './heard-text.ts';
+import { measureHotPath } from './hot-path.ts';
+import { printReport } from './report.ts';
+import { PARTS, type Part, type Results, type Sizes } from './results.ts';
+import { measureSpeculation } from './speculation.ts';
+import { judged } from './targets.ts';
+import { measureVoiceToVoice } from './voice-to-voice.ts';
 
-const TURNS = 30;
-const CALLS = [1, 50, 200] as const;
+const MOST_CALLS = 200;
+const TURNS = 100;
 
-const latency = latencyRows(await measureVoiceToVoice(TURNS));
-const frames = await frameRows();
-if (process.argv.includes('--json')) {
-  console.log(JSON.stringify({ turns: TURNS, latency, frames }));
-} else {
-  console.log(`${TURNS} turns, in ms; the scripted providers take 250 + 450 + 160 = 860 ms of each`);
-  console.table(latency);
-  console.log('CPU of one 20 ms microphone frame, in microseconds, and its ratio to a bare Durable Object');
-  console.table(frames);
-}
-
-function latencyRows(times: readonly TurnTimes[]) {
-  const row = (what: string, of: (turn: TurnTimes) => number) => {
-    const sorted = times.map(of).sort((a, b) => a - b);
-    // Nearest rank.
-    const percentile = (share: number) => rounded(sorted[Math.ceil(share * sorted.length) - 1]);
-    return { what, p50: percentile(0.5), p95: percentile(0.95), max: percentile(1) };
-  };
-  return [
-    row('voice to voice', (turn) => turn.voiceToVoiceMs),
-    row('final transcript -> model asked', (turn) => turn.askMs),
-    row('first token -> first words to the synthesiser', (turn) => turn.clauseMs),
-    row('first audio -> client', (turn) => turn.deliverMs),
-    row('own share (first and last leg)', (turn) => turn.askMs + turn.deliverMs),
-  ];
-}
-
-/** The arms take turns, so that a busy moment of the machine hits both. */
-async function frameRows() {
-  const rows = [];
-  for (const calls of CALLS) {
-    const [floor, vantum] = [await cpuPerFrame('floor', calls), await cpuPerFrame('vantum', calls)];
-    rows.push({ calls, floor: rounded(floor), vantum: rounded(vantum), ratio: rounded(vantum / floor, 2) });
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: PARTS.join(',') },
+    turns: { type: 'string', default: String(TURNS) },
+    calls: { type: 'string', default: String(MOST_CALLS) },
+    json: { type: 'boolean', default: false },
+  },
+});
+// Standard output is for the one JSON object, whatever a library prints.
+if (values.json) console.log = console.error;
+const began = performance.now();
+try {
+  const machine = describeMachine();
+  const wanted = partsFrom(values.only);
+  const turns = positive('turns', values.turns);
+  const results = await measured(wanted, sizesFor(turns, positive('calls', values.calls)));
+  const seconds = Math.round((performance.now() - began) / 1000);
+  const after = { seconds, loadAfter: loadavg().map((load) => Math.round(load * 100) / 100) };
+  if (values.json) {
+    process.stdout.write(
+      `${JSON.stringify({ machine: { ...machine, ...after }, ...results, targets: judged(results) })}\n`,
+    );
+  } else {
+    console.log(JSON.stringify({ ...machine, ...after }));
+    printReport(results);
   }
-  return rows;
+  process.exit(0);
+} catch (error) {
+  console.error(`bench: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  process.exit(1);
 }
 
-function rounded(value: number | undefined, digits = 1): number {
-  return Number(value?.toFixed(digits));
+/** A smaller number of turns makes everything smaller, for a quick look. */
+function sizesFor(turns: number, calls: number): Sizes {
+  const share = Math.min(1, turns / TURNS);
+  const scaled = (count: number) => Math.max(2, Math.ceil(count * share));
+  return { turns, interruptions: scaled(30), sounds: scaled(20), cuts: scaled(20), calls };
+}
+
+async function measured(wanted: ReadonlySet<Part>, sizes: Sizes): Promise<Results> {
+  const results: Results = {};
+  if (wanted.has('latency')) {
+    progress(`latency: ${sizes.turns} turns`);
+    results.latency = await measureVoiceToVoice(sizes.turns);
+  }
+  if (wanted.has('barge-in')) {
+    progress('barge-in');
+    results.bargeIn = await measureBargeIn(sizes.interruptions);
+  }
+  await count(wanted, sizes, results);
+  if (wanted.has('hot-path')) {
+    results.hotPath = await measureHotPath(sizes.calls, (what) => progress(`hot path: ${what}`));
+  }
+  return results;
+}
+
+/** What is counted rather than timed to the millisecond runs at once. */
+async function count(wanted: ReadonlySet<Part>, sizes: Sizes, results: Results): Promise<void> {
+  const parts = (['conversation', 'false-pause', 'heard'] as const).filter((part) => wanted.has(part));
+  if (parts.length > 0) progress(parts.join(', '));
+  const [conversation, falsePause, heard] = await Promise.all([
+    wanted.has('conversation') ? measureSpeculation() : undefined,
+    wanted.has('false-pause') ? measureFalsePause(sizes.sounds) : undefined,
+    wanted.has('heard') ? measureHeardText(sizes.cuts) : undefined,
+  ]);
+  if (conversation !== undefined) results.conversation = conversation;
+  if (falsePause !== undefined) results.falsePause = falsePause;
+  if (heard !== undefined) results.heard = heard;
+}
+
+function partsFrom(text: string): ReadonlySet<Part> {
+  return new Set(
+    text.split(',').map((name) => {
+      const part = PARTS.find((known) => known === name.trim());
+      if (part === undefined) throw new Error(`--only: ${PARTS.join(', ')} are accepted, got ${name}`);
+      return part;
+    }),
+  );
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new Error(`--${name}: a whole number from 1 is accepted, got ${text}`);
+  return value;
+}
+
+function describeMachine(): object {
+  const [cpu] = cpus();
+  return {
+    cpu: cpu?.model ?? 'unknown',
+    cpus: cpus().length,
+    memoryGb: Math.round(totalmem() / 1e9),
+    kernel: release(),
+    node: process.version,
+    loadBefore: loadavg().map((load) => Math.round(load * 100) / 100),
+  };
+}
+
+function progress(what: string): void {
+  const seconds = Math.round((performance.now() - began) / 1000);
+  console.error(`${String(seconds).padStart(4)} s  ${what}`);
 }

@@ -1,74 +1,52 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { startProviders } from '../../src/local/server.ts';
-import { quiet, WireClient } from '../support/client.ts';
-import { localVariables, startWorker } from '../support/worker.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { now } from '../../src/local/wire/clock.ts';
+import { loud, quiet } from '../support/client.ts';
+import type { Caller } from './caller.ts';
 
 const FRAME_MS = 20;
-const SETTLE_MS = 2000;
-const WINDOW_MS = 8000;
-const floor = fileURLToPath(new URL('floor-worker.ts', import.meta.url));
+/** Silence ends on a multiple of this, so that the next speech begins a frame of Flux (80 ms, Flux quickstart). */
+const SILENCE_STEP_MS = 80;
+const LOUD = loud(FRAME_MS);
+const QUIET = quiet(FRAME_MS);
 
-/** The CPU that workerd spends on one microphone frame, in microseconds, with so many calls talking at once. */
-export async function cpuPerFrame(arm: 'vantum' | 'floor', calls: number): Promise<number> {
-  const providers = await startProviders({ mode: 'scripted' });
-  const before = new Set(workerds());
-  const worker = await startWorker(localVariables(providers.url), arm === 'floor' ? floor : undefined);
-  const pid = workerds().find((candidate) => !before.has(candidate));
-  if (pid === undefined) throw new Error('no new workerd process was found');
-  try {
-    const clients = await Promise.all(
-      Array.from({ length: calls }, () => WireClient.open(`${worker.socketUrl}/ws`)),
-    );
-    if (arm === 'vantum') await Promise.all(clients.map((client) => client.start()));
-    const talking = talk(clients, SETTLE_MS + WINDOW_MS);
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-    const from = { cpu: cpuMicroseconds(pid), at: performance.now() };
-    await talking;
-    const frames = (calls * (performance.now() - from.at)) / FRAME_MS;
-    const spent = cpuMicroseconds(pid) - from.cpu;
-    for (const client of clients) client.close();
-    return spent / frames;
-  } finally {
-    await worker.close();
-    await providers.close();
+/** A caller's microphone: frames of 20 ms in real time, one after the other, on a clock that does not drift. */
+export class Microphone {
+  readonly #caller: Caller;
+  #due = 0;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
   }
-}
 
-/** Every client sends silence in real time, spread evenly over the length of a frame. */
-async function talk(clients: readonly WireClient[], forMs: number): Promise<void> {
-  const frame = quiet(FRAME_MS);
-  const began = performance.now();
-  const frames = forMs / FRAME_MS;
-  await Promise.all(
-    clients.map(async (client, i) => {
-      const phase = (i / clients.length) * FRAME_MS;
-      for (let n = 0; n < frames; n++) {
-        const due = began + phase + n * FRAME_MS;
-        await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())));
-        client.audio(frame);
-      }
-    }),
-  );
-}
-
-function workerds(): readonly string[] {
-  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandOf(pid).includes('workerd'));
-}
-
-function commandOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8');
-  } catch {
-    return ''; // it has ended since it was listed
+  /** Speaks for `ms`; resolves with the time just before the last frame of it was sent. */
+  async speak(ms: number): Promise<number> {
+    return this.#send(LOUD, ms);
   }
-}
 
-/** The time all threads of a process have run, from the scheduler's own nanosecond count. */
-function cpuMicroseconds(pid: string): number {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  const nanoseconds = threads.map((thread) =>
-    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
-  );
-  return nanoseconds.reduce((sum, value) => sum + value, 0) / 1000;
+  async pause(ms: number): Promise<void> {
+    await this.#send(QUIET, ms);
+  }
+
+  /** Sends silence until the promise is settled, and to the end of a step. */
+  async pauseUntil(settled: Promise<unknown>): Promise<void> {
+    let over = false;
+    const end = () => {
+      over = true;
+    };
+    void settled.then(end, end);
+    while (!over) await this.pause(SILENCE_STEP_MS);
+  }
+
+  async #send(frame: Uint8Array, ms: number): Promise<number> {
+    let sentAt = now();
+    // After a pause without frames the clock begins anew.
+    if (this.#due < sentAt - FRAME_MS) this.#due = sentAt;
+    for (let sent = 0; sent < ms; sent += FRAME_MS) {
+      if (this.#due > now()) await sleep(this.#due - now());
+      sentAt = now();
+      this.#caller.audio(frame);
+      this.#due += FRAME_MS;
+    }
+    return sentAt;
+  }
 }

@@ -18,7 +18,7 @@ import {
   newsOf,
   readSentences,
   spokenWords,
-} from '../unit/engines/hearing.ts';
+} from '../integration/engines/hearing.ts';
 
 interface Clip {
   readonly set: string;

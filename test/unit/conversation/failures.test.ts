@@ -154,6 +154,22 @@ describe('a model that fails', () => {
     expect(call.shown().at(-2)).toBe('assistant: It answers your calls.');
   });
 
+  it('[F4] behind a whole sentence that was not sent yet has it spoken, and drops the broken one', () => {
+    const call = asked();
+    const reply = call.replyNumber();
+    call.on({ type: 'model.text', reply, text: 'It answers your calls. It writes them down.' });
+    modelFails(call, broken);
+    expect(call.said()).toEqual(['It answers your calls.', 'It writes them down.']);
+    const another = asked();
+    another.on({
+      type: 'model.text',
+      reply: another.replyNumber(),
+      text: 'It answers your calls. It writes',
+    });
+    modelFails(another, broken);
+    expect(another.said()).toEqual(['It answers your calls.']);
+  });
+
   it('[F4] does not keep the agent from being interrupted', () => {
     const call = asked();
     call.on({ type: 'model.text', reply: call.replyNumber(), text: `${COUNTING} ` });

@@ -183,6 +183,20 @@ describe('words that may become either', () => {
     expect(floor(call)).toEqual(['500 response.pause', '1200 response.resume']);
   });
 
+  it('[B8] the same word in a later reply pauses that, too', () => {
+    const call = new Scene().opened().answering();
+    call.done();
+    call.pass(500);
+    call.interim('so');
+    call.pass(100);
+    call.final('');
+    call.pass(10_000);
+    call.answering();
+    call.pass(1000);
+    call.interim('so');
+    expect(floor(call)).toEqual(['1000 response.pause']);
+  });
+
   it('[B8] "so" that is final is the caller\'s turn', () => {
     const call = new Scene().opened().answering();
     call.pass(1000);
@@ -201,6 +215,13 @@ describe('the echo of the agent', () => {
     call.final('Help small teams answer.');
     expect(call.timeline().filter((line) => !line.startsWith('0 '))).toEqual([]);
     expect(call.sent('voicechat.state').at(-1)).toEqual({ state: 'speaking' });
+  });
+
+  it('[B10] may hold the word that is sounding in this moment', () => {
+    const call = new Scene().opened().answering(PITCH);
+    call.pass(600);
+    call.interim('help small teams');
+    expect(call.timeline().filter((line) => !line.startsWith('0 '))).toEqual([]);
   });
 
   it('[B10] is no turn within 1500 ms after its last sound, if it has four words', () => {

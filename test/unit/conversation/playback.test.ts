@@ -175,6 +175,62 @@ describe('the reports of a listener', () => {
     expect(cut(call)).toBe('One two three');
   });
 
+  it('[H1] that were on their way when it was stopped do not pass for where it was', () => {
+    const call = reporting(600);
+    call.pass(400);
+    call.interim('how much is it');
+    call.report(500);
+    call.pass(80);
+    call.report(820, true);
+    expect(cut(call)).toBe('One two three four');
+  });
+
+  it('[H1] about where it was stopped correct the memory even behind the next question', () => {
+    const call = reporting(600);
+    call.pass(400);
+    call.final('how much is it');
+    expect(call.shown().at(-2)).toBe('assistant: One two three four (interrupted)');
+    call.report(700, true);
+    call.answer('Ten dollars.');
+    call.voice();
+    call.pass(5000);
+    call.final('Thank you, and for two users?');
+    expect(call.shown().slice(-4)).toEqual([
+      'assistant: One two three (interrupted)',
+      'user: how much is it',
+      'assistant: Ten dollars.',
+      'user: Thank you, and for two users?',
+    ]);
+  });
+
+  it('[H2] that nothing of a stopped reply was heard take it out of the memory', () => {
+    const call = new Scene().opened().answering();
+    call.pass(400);
+    call.interim('how much is it');
+    call.report(0, true);
+    call.final('how much is it');
+    expect(call.shown().slice(1)).toEqual(['user: How does it work? how much is it']);
+  });
+
+  it('[H1] about a reply before the last one come too late', () => {
+    const call = reporting(600);
+    const first = call.latestUtteranceId;
+    call.pass(400);
+    call.final('how much is it');
+    call.answer(COUNTING);
+    call.voice();
+    call.pass(1000);
+    call.final('For two users?');
+    call.mark();
+    call.on({ type: 'caller.playback', utteranceId: first, playedMs: 2000, ended: true });
+    expect(call.timeline()).toEqual([]);
+    call.final('Or three?');
+    expect(call.shown().filter((line) => line.includes('(interrupted)'))).toEqual([
+      'assistant: One two three four (interrupted)',
+      'assistant: One two three four (interrupted)',
+    ]);
+  });
+
   it('[H1] an end before the end of the audio is the end, and the rest was not heard', () => {
     const call = reporting(1000);
     call.report(1000, true);

@@ -16,6 +16,8 @@ describe('the first piece', () => {
     ['Well, it costs ten dollars, and that is all.', 'Well, it costs ten dollars,'],
     ['Certainly: ten dollars a month is all.', 'Certainly: ten dollars a month is all.'],
     ['The price is simple: ten dollars a month.', 'The price is simple:'],
+    ['I can do it, and more than that.', 'I can do it,'],
+    ['We do this, and more than that.', 'We do this, and more than that.'],
     ['What? It is ten dollars a month.', 'What?'],
     ['Great!\nIt is ten dollars a month.', 'Great!'],
   ])('[R2] of "%s" is "%s": a clause of 12 characters, or a sentence', (text, first) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { broken, LINES, Scene, silence } from '../../support/scene.ts';
+import { broken, LINES, Scene, silence, tone } from '../../support/scene.ts';
 
 const start = { type: 'caller.start', samplingRate: 16_000, language: 'en-US' } as const;
 
@@ -220,7 +220,7 @@ describe('a recogniser that is not open', () => {
   it('[T7] is given the audio that waited, in order, and the hand-ended turn with it', () => {
     const call = new Scene();
     call.on(start);
-    const [a, b] = [silence(20), silence(20)];
+    const [a, b] = [silence(20), tone(20)];
     call.on({ type: 'caller.audio', pcm: a });
     call.on({ type: 'caller.audio', pcm: b });
     call.on({ type: 'caller.turn-end' });
