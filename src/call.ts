@@ -81,6 +81,7 @@ export class Call {
       voices: config.synthesiser.voices,
       version,
     });
+    this.#model.prepare();
     this.#records.push(() => archive.begin(sessionId, this.#around.now()));
     this.#record();
   }

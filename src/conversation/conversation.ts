@@ -9,7 +9,8 @@ import { Floor, type Meaning } from './floor.ts';
 import { History } from './history.ts';
 import { Latency } from './latency.ts';
 import { Mouth } from './mouth.ts';
-import { asksToHold } from './overlap.ts';
+import { asksToHold, judge } from './overlap.ts';
+import { patienceMs } from './patience.ts';
 import type { CallPlan } from './plan.ts';
 import { Silence } from './silence.ts';
 import type { CallerTurn } from './turn.ts';
@@ -99,6 +100,7 @@ export class Conversation {
       case 'caller.gone':
         return this.#end('caller_hung_up');
       case 'recogniser.open':
+        this.#rehearse();
         return this.#do(this.#ear.opened(now));
       case 'recogniser.speech':
         return this.#sound(now);
@@ -119,6 +121,14 @@ export class Conversation {
       default:
         return this.#do(this.#mouth.news(event, now));
     }
+  }
+
+  /** Patterns are compiled when they are first used: better now than when the caller waits for an answer. */
+  #rehearse(): void {
+    const open = { words: 'hello', asked: '', language: this.#language };
+    patienceMs(open);
+    judge({ ...open, final: true, heard: '', answering: false, leaving: false });
+    detectOptOut(open.words);
   }
 
   #start(samplingRate: number, language: string, now: number): void {

@@ -21,6 +21,9 @@ const SPENT_CODES: readonly string[] = [
   'organization_usage_limit_exceeded',
 ];
 
+/** The first request of an isolate takes the SDK some milliseconds longer, which no caller should wait for. */
+let rehearsed = false;
+
 interface Ask {
   readonly reply: number;
   readonly abort: AbortController;
@@ -59,6 +62,12 @@ export class OpenAIModel implements Model {
     return due;
   }
 
+  prepare(): void {
+    if (rehearsed) return;
+    rehearsed = true;
+    void this.#rehearse();
+  }
+
   ask(reply: number, messages: readonly Message[]): void {
     const ask: Ask = {
       reply,
@@ -85,6 +94,19 @@ export class OpenAIModel implements Model {
 
   close(): void {
     for (const reply of [...this.#asks.keys()]) this.cancel(reply);
+  }
+
+  /** Builds a request and reads a stream as in earnest, but the request is answered here and goes nowhere. */
+  async #rehearse(): Promise<void> {
+    const answer = 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
+    const headers = { 'content-type': 'text/event-stream' };
+    const client = this.#client.withOptions({ fetch: async () => new Response(answer, { headers }) });
+    const request = this.#request({ withTools: true }, [{ role: 'user', content: '' }]);
+    try {
+      for await (const _ of await client.chat.completions.create(request));
+    } catch {
+      // Nothing came of it, as was meant.
+    }
   }
 
   async #stream(ask: Ask, messages: readonly Message[]): Promise<void> {
@@ -140,7 +162,7 @@ export class OpenAIModel implements Model {
     return this.#asks.get(ask.reply) === ask;
   }
 
-  #request({ withTools }: Ask, messages: readonly Message[]): ChatCompletionCreateParamsStreaming {
+  #request({ withTools }: Pick<Ask, 'withTools'>, messages: readonly Message[]): ChatCompletionCreateParamsStreaming {
     const { model, maxTokens, reasoningEffort, place } = this.#config;
     const request: ChatCompletionCreateParamsStreaming = {
       model,

@@ -31,6 +31,8 @@ export interface Recogniser extends Timed {
 
 /** A language model. For every `ask` it reports `model.text` any number of times and `model.end-call` at most once, then one `model.done` or `model.failed`; after `cancel` nothing. */
 export interface Model extends Timed {
+  /** Does beforehand what would delay the first `ask`. */
+  prepare(): void;
   ask(reply: number, messages: readonly Message[]): void;
   cancel(reply: number): void;
 }

@@ -1,14 +1,21 @@
-interface Node {
-  readonly next: Map<string, Node>;
-  ends: boolean;
+interface Slot {
+  readonly choices: readonly string[];
+  readonly optional: boolean;
+}
+
+/** A pattern, and which of its slots the next word has to fill. */
+interface State {
+  readonly slots: readonly Slot[];
+  readonly next: number;
 }
 
 /**
- * Phrases looked up word by word, in time that does not depend on how many there are. A pattern is a row of words; `a|b`
- * stands for either word and `a?` (also `a|b?`) for one that may be absent.
+ * Phrases looked up word by word. A pattern is a row of words; `a|b` stands for either word and `a?` (also `a|b?`) for
+ * one that may be absent. Patterns are followed, not written out, because a few of them stand for ten thousand phrases.
  */
 export class PhraseSet {
-  readonly #root: Node = { next: new Map(), ends: false };
+  /** The patterns that a word may begin. */
+  readonly #byFirst = new Map<string, (readonly Slot[])[]>();
 
   constructor(...lists: readonly (readonly string[])[]) {
     for (const pattern of lists.flat()) this.#add(pattern);
@@ -28,7 +35,7 @@ export class PhraseSet {
   begun(words: readonly string[]): number | undefined {
     const covered = this.#covered(words);
     for (let from = words.length - 1; from >= 0; from--) {
-      if (covered[from] && this.#walk(words, from) !== undefined) return words.length - from;
+      if (covered[from] && this.#reach(words, from).length > 0) return words.length - from;
     }
     return undefined;
   }
@@ -40,19 +47,17 @@ export class PhraseSet {
 
   /** Where the longest phrase that ends with the last word begins; undefined when there is none. */
   tail(words: readonly string[]): number | undefined {
-    const from = words.findIndex((_, at) => this.#walk(words, at)?.ends);
+    const from = words.findIndex((_, at) => this.#reach(words, at).some(isWhole));
     return from < 0 ? undefined : from;
   }
 
   #add(pattern: string): void {
-    let reached = new Set([this.#root]);
-    for (const slot of pattern.split(' ')) {
-      const optional = slot.endsWith('?');
-      const choices = (optional ? slot.slice(0, -1) : slot).split('|');
-      const further = [...reached].flatMap((node) => choices.map((word) => child(node, word)));
-      reached = new Set(optional ? [...reached, ...further] : further);
+    const slots = pattern.split(' ').map(slotOf);
+    for (const word of new Set(firstWords(slots))) {
+      const known = this.#byFirst.get(word);
+      if (known === undefined) this.#byFirst.set(word, [slots]);
+      else known.push(slots);
     }
-    for (const node of reached) node.ends = true;
   }
 
   /** Which places in the words are reached by whole phrases from the start. */
@@ -64,30 +69,51 @@ export class PhraseSet {
     return covered;
   }
 
+  /** Where phrases end that begin at `from`, the nearest first. */
   #ends(words: readonly string[], from: number): readonly number[] {
     const ends: number[] = [];
-    let node = this.#root;
-    for (let at = from; at < words.length; at++) {
-      const next = node.next.get(words[at] ?? '');
-      if (next === undefined) break;
-      node = next;
-      if (node.ends) ends.push(at + 1);
+    let states = this.#start(words[from]);
+    for (let at = from; at < words.length && states.length > 0; at++) {
+      states = step(states, words[at] ?? '');
+      if (states.some(isWhole)) ends.push(at + 1);
     }
     return ends;
   }
 
-  /** The place in the tree after all the words from `from` on. */
-  #walk(words: readonly string[], from: number): Node | undefined {
-    let node: Node | undefined = this.#root;
-    for (let at = from; at < words.length && node !== undefined; at++) node = node.next.get(words[at] ?? '');
-    return node;
+  /** How far patterns have come after all the words from `from` on. */
+  #reach(words: readonly string[], from: number): readonly State[] {
+    let states = this.#start(words[from]);
+    for (let at = from; at < words.length && states.length > 0; at++) states = step(states, words[at] ?? '');
+    return states;
+  }
+
+  #start(word: string | undefined): readonly State[] {
+    return (this.#byFirst.get(word ?? '') ?? []).map((slots) => ({ slots, next: 0 }));
   }
 }
 
-function child(node: Node, word: string): Node {
-  const known = node.next.get(word);
-  if (known !== undefined) return known;
-  const fresh: Node = { next: new Map(), ends: false };
-  node.next.set(word, fresh);
-  return fresh;
+function slotOf(text: string): Slot {
+  const optional = text.endsWith('?');
+  return { choices: (optional ? text.slice(0, -1) : text).split('|'), optional };
+}
+
+function firstWords(slots: readonly Slot[]): readonly string[] {
+  const required = slots.findIndex(({ optional }) => !optional);
+  return slots.slice(0, required < 0 ? slots.length : required + 1).flatMap(({ choices }) => choices);
+}
+
+function step(states: readonly State[], word: string): readonly State[] {
+  return states.flatMap(({ slots, next }) => {
+    const reached: State[] = [];
+    for (let at = next; at < slots.length; at++) {
+      if (slots[at]?.choices.includes(word)) reached.push({ slots, next: at + 1 });
+      if (!slots[at]?.optional) break;
+    }
+    return reached;
+  });
+}
+
+/** Nothing that is still missing has to come. */
+function isWhole({ slots, next }: State): boolean {
+  return slots.slice(next).every(({ optional }) => optional);
 }
