@@ -162,7 +162,10 @@ export class OpenAIModel implements Model {
     return this.#asks.get(ask.reply) === ask;
   }
 
-  #request({ withTools }: Pick<Ask, 'withTools'>, messages: readonly Message[]): ChatCompletionCreateParamsStreaming {
+  #request(
+    { withTools }: Pick<Ask, 'withTools'>,
+    messages: readonly Message[],
+  ): ChatCompletionCreateParamsStreaming {
     const { model, maxTokens, reasoningEffort, place } = this.#config;
     const request: ChatCompletionCreateParamsStreaming = {
       model,

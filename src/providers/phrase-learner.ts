@@ -1,4 +1,8 @@
+import { earliest } from '../conversation/deadline.ts';
 import { PhraseRequest, type Studio } from './phrase-request.ts';
+
+/** How long a line that another call renders is waited for before it is looked for again, in ms. */
+const LOOK_AGAIN_MS = 1000;
 
 /** Makes fixed lines ready in the background, one request at a time, and rests while replies need the synthesiser for theirs. */
 export class PhraseLearner {
@@ -7,6 +11,7 @@ export class PhraseLearner {
   #waiting: string[] = [];
   #current: { readonly text: string; readonly request: PhraseRequest } | undefined;
   #resting = false;
+  #lookAgainAt: number | undefined;
 
   /** `ready` is told every line that is in memory. */
   constructor(studio: Studio, ready: (text: string) => void) {
@@ -15,7 +20,7 @@ export class PhraseLearner {
   }
 
   get deadline(): number | undefined {
-    return this.#current?.request.deadline;
+    return earliest(this.#current?.request.deadline, this.#lookAgainAt);
   }
 
   learn(texts: readonly string[]): void {
@@ -32,6 +37,7 @@ export class PhraseLearner {
     if (this.#current === undefined) return;
     const { text, request } = this.#current;
     this.#current = undefined;
+    this.#release(text);
     this.#waiting.unshift(text);
     request.abort();
   }
@@ -43,18 +49,39 @@ export class PhraseLearner {
 
   tick(now: number): void {
     this.#current?.request.tick(now);
+    if (this.#lookAgainAt !== undefined && now >= this.#lookAgainAt) this.#go();
   }
 
   close(): void {
     this.#waiting = [];
+    this.#lookAgainAt = undefined;
+    if (this.#current !== undefined) this.#release(this.#current.text);
     this.#current?.request.abort();
     this.#current = undefined;
   }
 
   #go(): void {
     if (this.#resting || this.#current !== undefined) return;
-    const text = this.#waiting.shift();
-    if (text !== undefined) void this.#get(text);
+    const { endpoint, phrases, now } = this.#studio;
+    this.#lookAgainAt = undefined;
+    for (const text of this.#waiting.filter((waiting) => this.#isKnown(waiting))) this.#tell(text);
+    const text = this.#waiting.find((waiting) => phrases.claim(endpoint.line(waiting), now()));
+    if (text === undefined) {
+      if (this.#waiting.length > 0) this.#lookAgainAt = now() + LOOK_AGAIN_MS;
+      return;
+    }
+    this.#waiting = this.#waiting.filter((waiting) => waiting !== text);
+    void this.#get(text);
+  }
+
+  #tell(text: string): void {
+    this.#waiting = this.#waiting.filter((waiting) => waiting !== text);
+    this.#ready(text);
+  }
+
+  #release(text: string): void {
+    const { endpoint, phrases } = this.#studio;
+    phrases.release(endpoint.line(text));
   }
 
   async #get(text: string): Promise<void> {
@@ -63,6 +90,7 @@ export class PhraseLearner {
     const failure = await request.run(() => undefined);
     if (this.#current?.request !== request) return;
     this.#current = undefined;
+    this.#release(text);
     if (failure === undefined) this.#ready(text);
     this.#go();
   }

@@ -12,11 +12,16 @@ export interface Phrase {
   readonly alignment: Alignment;
 }
 
+/** How long a call that has begun to render a phrase keeps others from doing the same, in ms: longer than it takes. */
+const CLAIM_MS = 10_000;
+
 /** Holds phrases up to a bound in bytes; the least recently used ones go first. One that alone is too large is not held. */
 export class PhraseShelf {
   readonly #capacityBytes: number;
   /** The least recently used one is first. */
   readonly #phrases = new Map<string, Phrase>();
+  /** Who is rendering what, by the time it was begun in ms since the epoch. */
+  readonly #claims = new Map<string, number>();
   #heldBytes = 0;
 
   constructor(capacityBytes: number) {
@@ -33,6 +38,19 @@ export class PhraseShelf {
     this.#phrases.delete(key);
     this.#phrases.set(key, phrase);
     return phrase;
+  }
+
+  /** True for the first of several that want to render a phrase at `now`, in ms since the epoch; the others can wait for it. */
+  claim(key: string, now: number): boolean {
+    for (const [other, at] of this.#claims) if (now - at >= CLAIM_MS) this.#claims.delete(other);
+    if (this.#claims.has(key)) return false;
+    this.#claims.set(key, now);
+    return true;
+  }
+
+  /** The phrase is not being rendered any more. */
+  release(key: string): void {
+    this.#claims.delete(key);
   }
 
   put(key: string, phrase: Phrase): void {

@@ -43,6 +43,16 @@ export class Phrases {
     return this.#shelf.find(keyOf(line));
   }
 
+  /** True for the first of several calls that want to render the line at `now`, in ms since the epoch. */
+  claim(line: FixedLine, now: number): boolean {
+    return this.#shelf.claim(keyOf(line), now);
+  }
+
+  /** The line is not being rendered any more. */
+  release(line: FixedLine): void {
+    this.#shelf.release(keyOf(line));
+  }
+
   /** Looks into the cache too, and puts what is found there on the shelf. */
   async find(line: FixedLine): Promise<Phrase | undefined> {
     const known = this.known(line);
@@ -73,7 +83,7 @@ const isolateShelf = new PhraseShelf(SHELF_BYTES);
 /**
  * The phrases of this isolate. What calls share are finished phrases, which are plain data; never the promise of one:
  * a promise belongs to the object whose I/O settles it, and in another object it throws or hangs. So two calls that
- * need a line at the same moment render it twice.
+ * must say a line at the same moment render it twice; lines that are only made ready are claimed, and waited for.
  */
 export function isolatePhrases(): Phrases {
   return new Phrases(isolateShelf, typeof caches === 'undefined' ? undefined : caches.default);

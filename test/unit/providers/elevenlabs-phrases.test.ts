@@ -439,6 +439,33 @@ describe('learning', () => {
     expect(vendor.failure).toBeUndefined();
   });
 
+  it('leaves a line to the call that renders it, and looks for it again', async () => {
+    const other = new ElevenLabs(config, 'v1', 'en-US', vendor.around, new Phrases(shelf, undefined));
+    voice.learn([GREETING]);
+    other.learn([GREETING]);
+    await settled();
+    expect(bodies).toHaveLength(1);
+    await render(GREETING);
+    expect(ready()).toEqual([GREETING]);
+    vendor.pass(other, 1000);
+    await settled();
+    expect(ready()).toEqual([GREETING, GREETING]);
+    expect(bodies).toHaveLength(1);
+  });
+
+  it('renders a line itself when the call that began to was closed', async () => {
+    const other = new ElevenLabs(config, 'v1', 'en-US', vendor.around, new Phrases(shelf, undefined));
+    voice.learn([GREETING]);
+    other.learn([GREETING]);
+    await settled();
+    voice.close();
+    vendor.pass(other, 1000);
+    await settled();
+    expect(bodies).toHaveLength(2);
+    await render(GREETING);
+    expect(ready()).toEqual([GREETING]);
+  });
+
   it('stops when the voice is closed', async () => {
     voice.learn([GREETING, GOODBYE]);
     await settled();
