@@ -135,7 +135,8 @@ export class ListenSession {
   #interim(audioMs: number, words: readonly HeardWord[]): void {
     const open = this.#inWindow(words);
     const settled = open.filter((word) => word.endMs <= audioMs - UNSETTLED_MS);
-    const cutMs = settled.at(-1)?.endMs;
+    // Behind the last word the final is on its way, and may place the word anew.
+    const cutMs = settled.length < open.length ? settled.at(-1)?.endMs : undefined;
     if (audioMs - this.#windowMs >= this.#timings.windowMs && cutMs !== undefined) {
       this.#sendResults(cutMs, settled, { isFinal: true, speechFinal: false, fromFinalize: false });
       this.#beginWindow(cutMs, true);
@@ -160,13 +161,14 @@ export class ListenSession {
 
   /** What only the clock brings: empty results for silence, and the end of an utterance. */
   #pass(audioMs: number): void {
+    // Words of the running speech may be known late: a gap behind the known ones is none yet.
+    if (this.#inSpeech) return;
     const { utteranceEndMs, interims } = this.#query;
     const lastEndMs = this.#openWordEndMs;
     if (utteranceEndMs !== undefined && lastEndMs !== undefined && audioMs - lastEndMs >= utteranceEndMs) {
       this.#openWordEndMs = undefined;
       this.#link.send({ type: 'UtteranceEnd', channel: [0, 1], last_word_end: seconds(lastEndMs) });
     }
-    if (this.#inSpeech) return;
     if (audioMs - this.#windowMs >= this.#timings.windowMs) {
       this.#sendResults(audioMs, [], { isFinal: true, speechFinal: true, fromFinalize: false });
       this.#beginWindow(audioMs, false);

@@ -151,6 +151,25 @@ describe('results of /v1/listen', () => {
     expect(transcript(final)).toBe('Hello there, who is this?');
   });
 
+  it('sends no UtteranceEnd while speech goes on whose words are not known yet', async () => {
+    await start(says('Hello'));
+    const client = await open(`${TALK}&utterance_end_ms=1000`);
+    client.speak(16);
+    await client.take(isFinal);
+    expect(client.frames.map((frame) => frame['type'])).not.toContain('UtteranceEnd');
+  });
+
+  it('cuts no window behind the last word of a pause, which the final may place anew', async () => {
+    const { recogniser } = says('Hello there, who is this?');
+    await start({ recogniser: { ...recogniser, finalDelayMs: 150, eagerLeadMs: 100 } }, { windowMs: 1000 });
+    const client = await open(TALK);
+    client.speak(6);
+    client.silence(7);
+    const final = await client.take(isFinal);
+    expect(final).toMatchObject({ speech_final: true, start: 0 });
+    expect(transcript(final)).toBe('Hello there, who is this?');
+  });
+
   it('writes plain words without smart_format and no interims unasked', async () => {
     await start(says('Hello there, who is this?'));
     const client = await open(BASE);
