@@ -9,7 +9,6 @@ import { readWav } from '../../src/audio/wav.ts';
 import { createFlite } from '../../src/local/engines/flite/flite.ts';
 import type { RecognisedWord, RecogniserEngine, SynthesiserEngine } from '../../src/local/engines/ports.ts';
 import { createSoundswallower } from '../../src/local/engines/soundswallower/soundswallower.ts';
-import { wordErrors } from '../support/word-errors.ts';
 import {
   AGENT_LINES,
   atRate,
@@ -19,6 +18,7 @@ import {
   readSentences,
   spokenWords,
 } from '../integration/engines/hearing.ts';
+import { wordErrors } from '../support/word-errors.ts';
 
 interface Clip {
   readonly set: string;
