@@ -27,6 +27,7 @@ export default defineConfig({
           // Files share no state, and a fresh environment for each would take longer than the tests.
           isolate: false,
           pool: 'threads',
+          testTimeout: 60_000,
         },
       },
       {
