@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { SynthesiserConfig } from '../../src/config.ts';
 import type { CallEvent } from '../../src/conversation/events.ts';
-import { ElevenLabs } from '../../src/providers/elevenlabs.ts';
+import { ElevenLabs } from '../../src/providers/elevenlabs/elevenlabs.ts';
 import { PhraseShelf } from '../../src/providers/phrase-shelf.ts';
 import { isolatePhrases, type PhraseCache, Phrases } from '../../src/providers/phrases.ts';
 import type { Fetch } from '../../src/providers/ports.ts';

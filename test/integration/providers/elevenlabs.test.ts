@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../src/config.ts';
 import { startProviders } from '../../../src/local/server.ts';
-import { ElevenLabs } from '../../../src/providers/elevenlabs.ts';
+import { ElevenLabs } from '../../../src/providers/elevenlabs/elevenlabs.ts';
 import { localVariables } from '../../support/worker.ts';
 import { ANSWER, Rig, reply, trouble, type } from './rig.ts';
 import { World } from './vendors.ts';

@@ -5,7 +5,7 @@ import { agentReply } from '../../../src/local/agent/agent.ts';
 import type { Providers } from '../../../src/local/server.ts';
 import { defaultPlaybook } from '../../../src/outreach/northgate.ts';
 import { END_CALL, spokenLine, systemPrompt } from '../../../src/outreach/prompt.ts';
-import { OpenAIModel } from '../../../src/providers/openai.ts';
+import { OpenAIModel } from '../../../src/providers/openai/openai.ts';
 import { hasKey, liveConfig, localVendors, World } from './vendors.ts';
 
 const messages: readonly Message[] = [

@@ -4,7 +4,7 @@ import type { RecogniserConfig } from '../../../src/config.ts';
 import type { CallEvent } from '../../../src/conversation/events.ts';
 import { createFlite } from '../../../src/local/engines/flite/flite.ts';
 import type { Providers } from '../../../src/local/server.ts';
-import { Deepgram } from '../../../src/providers/deepgram.ts';
+import { Deepgram } from '../../../src/providers/deepgram/deepgram.ts';
 import { loud, quiet } from '../../support/client.ts';
 import { hasKey, liveConfig, localVendors, World } from './vendors.ts';
 

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { SynthesiserConfig } from '../../../src/config.ts';
 import type { VoiceRoute } from '../../../src/conversation/events.ts';
 import type { Providers } from '../../../src/local/server.ts';
-import { ElevenLabs } from '../../../src/providers/elevenlabs.ts';
+import { ElevenLabs } from '../../../src/providers/elevenlabs/elevenlabs.ts';
 import { PhraseShelf } from '../../../src/providers/phrase-shelf.ts';
 import { Phrases } from '../../../src/providers/phrases.ts';
 import { hasKey, liveConfig, localVendors, World } from './vendors.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { AudioClock } from '../../../src/providers/audio-clock.ts';
-import { AudioFrames } from '../../../src/providers/audio-frames.ts';
+import { AudioClock } from '../../../src/providers/deepgram/audio-clock.ts';
+import { AudioFrames } from '../../../src/providers/deepgram/audio-frames.ts';
 
 function framer(shortest: number, longest: number) {
   const frames: Uint8Array[] = [];

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Deepgram, listeningRate } from '../../../src/providers/deepgram.ts';
-import type { DialectOptions } from '../../../src/providers/dialect.ts';
+import { Deepgram, listeningRate } from '../../../src/providers/deepgram/deepgram.ts';
+import type { DialectOptions } from '../../../src/providers/deepgram/dialect.ts';
 import { never, Surround, settled } from './surround.ts';
 
 const options: DialectOptions = {

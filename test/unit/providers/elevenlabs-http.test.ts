@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { SynthesiserConfig } from '../../../src/config.ts';
-import { ElevenLabs } from '../../../src/providers/elevenlabs.ts';
+import { ElevenLabs } from '../../../src/providers/elevenlabs/elevenlabs.ts';
 import { never, Surround, settled } from './surround.ts';
 
 const config: SynthesiserConfig = {

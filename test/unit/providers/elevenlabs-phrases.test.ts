@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { SynthesiserConfig } from '../../../src/config.ts';
-import { ElevenLabs } from '../../../src/providers/elevenlabs.ts';
+import { ElevenLabs } from '../../../src/providers/elevenlabs/elevenlabs.ts';
 import { PhraseShelf } from '../../../src/providers/phrase-shelf.ts';
 import { Phrases } from '../../../src/providers/phrases.ts';
 import { never, Surround, settled } from './surround.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { DialectOptions } from '../../../src/providers/dialect.ts';
-import { Flux } from '../../../src/providers/flux.ts';
+import type { DialectOptions } from '../../../src/providers/deepgram/dialect.ts';
+import { Flux } from '../../../src/providers/deepgram/flux.ts';
 
 const flux = new Flux();
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Nova } from '../../../src/providers/nova.ts';
+import { Nova } from '../../../src/providers/deepgram/nova.ts';
 
 let nova: Nova;
 beforeEach(() => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ModelConfig } from '../../../src/config.ts';
 import type { Message } from '../../../src/conversation/events.ts';
 import { OUTCOMES } from '../../../src/outreach/outcome.ts';
-import { OpenAIModel } from '../../../src/providers/openai.ts';
+import { OpenAIModel } from '../../../src/providers/openai/openai.ts';
 import { never, Surround, settled } from './surround.ts';
 
 const config: ModelConfig = {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { IncomingPhrase, soundsOf } from '../../../src/providers/elevenlabs/phrase-sound.ts';
 import { type Phrase, PhraseShelf } from '../../../src/providers/phrase-shelf.ts';
-import { IncomingPhrase, soundsOf } from '../../../src/providers/phrase-sound.ts';
 import { type FixedLine, Phrases } from '../../../src/providers/phrases.ts';
 
 const line: FixedLine = {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { SpeechContext } from '../../../src/providers/speech-context.ts';
+import { SpeechContext } from '../../../src/providers/elevenlabs/context.ts';
 import { alignment } from '../../support/scene.ts';
 
 const NOW = 1000;

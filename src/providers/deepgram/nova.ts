@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { CallEvent } from '../conversation/events.ts';
+import type { CallEvent } from '../../conversation/events.ts';
 import type { Dialect, DialectOptions } from './dialect.ts';
 
 /** Values below 1000 bring nothing because interim results come once a second (Deepgram, utterance_end_ms). */

@@ -1,9 +1,9 @@
-import type { Failure } from '../conversation/events.ts';
-import { readTimedLine, statusFailure } from './elevenlabs-frames.ts';
-import { NEXT_AUDIO_MS, type SpeechEndpoint } from './elevenlabs-http.ts';
-import type { Phrase } from './phrase-shelf.ts';
+import type { Failure } from '../../conversation/events.ts';
+import type { Phrase } from '../phrase-shelf.ts';
+import type { FixedLine, Phrases } from '../phrases.ts';
+import { readTimedLine, statusFailure } from './frames.ts';
 import { IncomingPhrase, type Sound, soundsOf } from './phrase-sound.ts';
-import type { FixedLine, Phrases } from './phrases.ts';
+import { NEXT_AUDIO_MS, type SpeechEndpoint } from './requests.ts';
 
 /** How long the cache may look for a line, in ms: a rendering would begin to sound by then. */
 const LOOK_MS = 300;

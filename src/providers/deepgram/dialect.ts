@@ -1,5 +1,5 @@
-import type { RecogniserConfig } from '../config.ts';
-import type { CallEvent } from '../conversation/events.ts';
+import type { RecogniserConfig } from '../../config.ts';
+import type { CallEvent } from '../../conversation/events.ts';
 
 export interface DialectOptions extends RecogniserConfig {
   /** Of the audio that will be sent, in Hz. */

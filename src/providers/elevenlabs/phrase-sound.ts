@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
-import type { Alignment } from '../conversation/events.ts';
-import type { TimedAudio } from './elevenlabs-frames.ts';
-import type { Phrase } from './phrase-shelf.ts';
+import type { Alignment } from '../../conversation/events.ts';
+import type { Phrase } from '../phrase-shelf.ts';
+import type { TimedAudio } from './frames.ts';
 
 /** Bytes of one mono 16-bit sample. */
 const SAMPLE_BYTES = 2;

@@ -1,11 +1,6 @@
-import { earliest } from '../conversation/deadline.ts';
-import type { CallEvent, Failure } from '../conversation/events.ts';
-import { AudioClock } from './audio-clock.ts';
-import { AudioFrames } from './audio-frames.ts';
-import type { Dialect, DialectOptions } from './dialect.ts';
-import { Flux } from './flux.ts';
-import { Nova } from './nova.ts';
-import type { Recogniser, Surroundings } from './ports.ts';
+import { earliest } from '../../conversation/deadline.ts';
+import type { CallEvent, Failure } from '../../conversation/events.ts';
+import type { Recogniser, Surroundings } from '../ports.ts';
 import {
   HANDSHAKE_MS,
   handshakeTimeout,
@@ -15,7 +10,12 @@ import {
   openLine,
   type Refusal,
   unreachable,
-} from './socket.ts';
+} from '../socket.ts';
+import { AudioClock } from './audio-clock.ts';
+import { AudioFrames } from './audio-frames.ts';
+import type { Dialect, DialectOptions } from './dialect.ts';
+import { Flux } from './flux.ts';
+import { Nova } from './nova.ts';
 
 /** Audio of this length that has waited this long for any message means the recogniser has stalled, in ms. */
 const STALL_MS = 5000;

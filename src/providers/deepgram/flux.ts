@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { CallEvent, Failure } from '../conversation/events.ts';
+import type { CallEvent, Failure } from '../../conversation/events.ts';
 import type { Dialect, DialectOptions } from './dialect.ts';
 
 const turnInfo = v.object({

@@ -1,12 +1,12 @@
 import OpenAI, { APIConnectionError, APIError } from 'openai';
 import type { ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/completions';
-import type { ModelConfig } from '../config.ts';
-import { earliest } from '../conversation/deadline.ts';
-import type { Failure, Message } from '../conversation/events.ts';
-import type { Outcome } from '../outreach/outcome.ts';
-import { endCallTool, FunctionCalls, refusesTools } from './openai-tools.ts';
-import type { Model, Surroundings } from './ports.ts';
-import { isTransient } from './socket.ts';
+import type { ModelConfig } from '../../config.ts';
+import { earliest } from '../../conversation/deadline.ts';
+import type { Failure, Message } from '../../conversation/events.ts';
+import type { Outcome } from '../../outreach/outcome.ts';
+import type { Model, Surroundings } from '../ports.ts';
+import { isTransient } from '../socket.ts';
+import { endCallTool, FunctionCalls, refusesTools } from './tools.ts';
 
 /** How long the first token may take, in ms; a caller has long noticed by then. */
 const FIRST_TOKEN_MS = 4000;

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import * as v from 'valibot';
-import type { Alignment, Failure } from '../conversation/events.ts';
-import { isTransient, jsonObject, type Refusal, unreachable } from './socket.ts';
+import type { Alignment, Failure } from '../../conversation/events.ts';
+import { isTransient, jsonObject, type Refusal, unreachable } from '../socket.ts';
 
 const numbers = v.array(v.number());
 const times = v.pipe(

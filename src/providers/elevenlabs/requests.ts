@@ -1,9 +1,9 @@
-import type { SynthesiserConfig } from '../config.ts';
-import { earliest } from '../conversation/deadline.ts';
-import type { Failure } from '../conversation/events.ts';
-import { statusFailure } from './elevenlabs-frames.ts';
-import type { FixedLine } from './phrases.ts';
-import type { Fetch, Surroundings } from './ports.ts';
+import type { SynthesiserConfig } from '../../config.ts';
+import { earliest } from '../../conversation/deadline.ts';
+import type { Failure } from '../../conversation/events.ts';
+import type { FixedLine } from '../phrases.ts';
+import type { Fetch, Surroundings } from '../ports.ts';
+import { statusFailure } from './frames.ts';
 
 /** How long a request may take to its next audio, in ms. */
 export const NEXT_AUDIO_MS = 4000;

@@ -1,19 +1,13 @@
-import type { SynthesiserConfig } from '../config.ts';
-import { earliest } from '../conversation/deadline.ts';
-import type { Failure, VoiceRoute } from '../conversation/events.ts';
-import {
-  closeFailure,
-  errorFailure,
-  readSpeechFrame,
-  refusedFailure,
-  type SpeechFrame,
-} from './elevenlabs-frames.ts';
-import { SpeechEndpoint, SpeechRequests } from './elevenlabs-http.ts';
-import { PhraseSpeech } from './elevenlabs-phrases.ts';
-import { isolatePhrases, type Phrases } from './phrases.ts';
-import type { Surroundings, Voice } from './ports.ts';
-import { HANDSHAKE_MS, handshakeTimeout, type Line, openLine } from './socket.ts';
-import { SpeechContext } from './speech-context.ts';
+import type { SynthesiserConfig } from '../../config.ts';
+import { earliest } from '../../conversation/deadline.ts';
+import type { Failure, VoiceRoute } from '../../conversation/events.ts';
+import { isolatePhrases, type Phrases } from '../phrases.ts';
+import type { Surroundings, Voice } from '../ports.ts';
+import { HANDSHAKE_MS, handshakeTimeout, type Line, openLine } from '../socket.ts';
+import { SpeechContext } from './context.ts';
+import { closeFailure, errorFailure, readSpeechFrame, refusedFailure, type SpeechFrame } from './frames.ts';
+import { PhraseSpeech } from './phrase-speech.ts';
+import { SpeechEndpoint, SpeechRequests } from './requests.ts';
 
 /** How long a context may stay without text before the vendor ends it, in s; 180 is its maximum. */
 const INACTIVITY_S = 180;

@@ -1,4 +1,4 @@
-import type { Alignment } from '../conversation/events.ts';
+import type { Alignment } from '../../conversation/events.ts';
 
 /** How long audio may take after text was sent or other audio came, in ms. */
 const NEXT_AUDIO_MS = 3000;

@@ -1,8 +1,8 @@
 import type { APIError } from 'openai';
 import type { ChatCompletionFunctionTool } from 'openai/resources/chat/completions';
 import * as v from 'valibot';
-import { OUTCOMES, type Outcome } from '../outreach/outcome.ts';
-import { END_CALL } from '../outreach/prompt.ts';
+import { OUTCOMES, type Outcome } from '../../outreach/outcome.ts';
+import { END_CALL } from '../../outreach/prompt.ts';
 
 /** The function by which the model hangs up. Strict schemas need every property required and no others (OpenAI). */
 export const endCallTool: ChatCompletionFunctionTool = {

@@ -1,4 +1,4 @@
-import { earliest } from '../conversation/deadline.ts';
+import { earliest } from '../../conversation/deadline.ts';
 import { PhraseRequest, type Studio } from './phrase-request.ts';
 
 /** How long a line that another call renders is waited for before it is looked for again, in ms. */

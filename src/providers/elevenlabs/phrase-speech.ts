@@ -1,5 +1,5 @@
-import { earliest } from '../conversation/deadline.ts';
-import type { CallEvent, Failure } from '../conversation/events.ts';
+import { earliest } from '../../conversation/deadline.ts';
+import type { CallEvent, Failure } from '../../conversation/events.ts';
 import { PhraseLearner } from './phrase-learner.ts';
 import { PhraseRequest, type Studio } from './phrase-request.ts';
 import { type Sound, soundsOf } from './phrase-sound.ts';
