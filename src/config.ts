@@ -1,7 +1,5 @@
 import type { ProviderPlace } from './protocol/replies.ts';
-
-/** The variables Vantum reads, as `.dev.vars` or `wrangler secret put` give them. */
-export type Variables = Readonly<Record<string, unknown>>;
+import { type ConfigProblem, Reader, type Variables, type Voice } from './variables.ts';
 
 export interface RecogniserConfig {
   readonly apiKey: string;
@@ -41,11 +39,6 @@ export interface SynthesiserConfig {
   readonly place: ProviderPlace;
 }
 
-export interface Voice {
-  readonly id: string;
-  readonly name: string;
-}
-
 export interface PaceConfig {
   /** Whether a reply is begun at a probable end of the caller's turn, before the sure one. */
   readonly speculation: boolean;
@@ -62,12 +55,6 @@ export interface Config {
   readonly pace: PaceConfig;
   /** BCP-47 tag for callers whose client names none. */
   readonly language: string;
-}
-
-/** A variable that is missing or malformed. Never holds the value of a secret. */
-export interface ConfigProblem {
-  readonly name: string;
-  readonly message: string;
 }
 
 export type Places = Readonly<{ stt: ProviderPlace; llm: ProviderPlace; tts: ProviderPlace }>;
@@ -100,7 +87,7 @@ export function parseConfig(variables: Variables): ParsedConfig {
         'a model name such as nova-3 or flux-general-en',
       ),
       endpointingMs: read.number('DEEPGRAM_ENDPOINTING_MS', 300, 10, 5000),
-      ...read.endsOfTurn(speculation),
+      ...endsOfTurn(read, speculation),
       eotTimeoutMs: read.number('DEEPGRAM_EOT_TIMEOUT_MS', 5000, 500, 60_000),
     },
     model: {
@@ -137,105 +124,17 @@ export function parseConfig(variables: Variables): ParsedConfig {
   return first === undefined ? { config, places } : { problems: [first, ...others], places };
 }
 
-/** Reads single variables and collects what is wrong with them. */
-class Reader {
-  readonly problems: ConfigProblem[] = [];
-  readonly #variables: Variables;
-
-  constructor(variables: Variables) {
-    this.#variables = variables;
-  }
-
-  /** Key and base URL of a provider. A server on this machine needs no key. */
-  provider(prefix: string, vendorUrl: string): { apiKey: string; baseUrl: string; place: ProviderPlace } {
-    const url = this.#value(`${prefix}_BASE_URL`) ?? vendorUrl;
-    const host = hostOf(url);
-    if (host === undefined) this.#problem(`${prefix}_BASE_URL`, 'an http(s) URL', url);
-    const baseUrl = url.replace(/^ws/, 'http').replace(/\/+$/, '');
-    const apiKey = this.#value(`${prefix}_API_KEY`);
-    const local = host !== undefined && LOOPBACK.test(host);
-    if (local) return { apiKey: apiKey ?? 'local', baseUrl, place: 'local' };
-    if (apiKey === undefined) {
-      this.problems.push({
-        name: `${prefix}_API_KEY`,
-        message: `${prefix}_API_KEY: a key is needed, got nothing`,
-      });
-      return { apiKey: '', baseUrl, place: 'missing' };
-    }
-    if (!PRINTABLE.test(apiKey)) {
-      const message = `${prefix}_API_KEY: printable characters without spaces are accepted, got others`;
-      this.problems.push({ name: `${prefix}_API_KEY`, message });
-    }
-    return { apiKey, baseUrl, place: 'live' };
-  }
-
-  text(name: string, fallback: string, pattern: RegExp, accepted: string): string {
-    const value = this.#value(name) ?? fallback;
-    if (!pattern.test(value)) this.#problem(name, accepted, value);
-    return value;
-  }
-
-  number(
-    name: string,
-    fallback: number,
-    min: number,
-    max: number,
-    kind: 'integer' | 'fraction' = 'integer',
-  ): number {
-    const text = this.#value(name);
-    const value = text === undefined ? fallback : Number(text);
-    const fits = value >= min && value <= max && (kind === 'fraction' || Number.isInteger(value));
-    if (!fits)
-      this.#problem(name, `${kind === 'integer' ? 'an integer' : 'a number'} from ${min} to ${max}`, text);
-    return value;
-  }
-
-  /** Deepgram refuses a probable end that is surer than the sure one. */
-  endsOfTurn(speculation: boolean): Pick<RecogniserConfig, 'eotThreshold' | 'eagerEotThreshold'> {
-    const sure = 'DEEPGRAM_EOT_THRESHOLD';
-    const probable = 'DEEPGRAM_EAGER_EOT_THRESHOLD';
-    const eotThreshold = this.number(sure, 0.7, 0.5, 1, 'fraction');
-    const eager = this.number(probable, 0.5, 0.3, 0.9, 'fraction');
-    const readable = !this.problems.some(({ name }) => name === sure || name === probable);
-    if (readable && eager > eotThreshold)
-      this.#problem(probable, `a number up to ${sure} (${eotThreshold})`, eager);
-    return { eotThreshold, eagerEotThreshold: speculation ? eager : undefined };
-  }
-
-  choice<T extends string>(name: string, fallback: NoInfer<T>, accepted: readonly T[]): T {
-    const text = this.#value(name) ?? fallback;
-    const value = accepted.find((option) => option === text);
-    if (value === undefined) this.#problem(name, `one of ${accepted.join(', ')}`, text);
-    return value ?? fallback;
-  }
-
-  voices(name: string, fallback: string): readonly [Voice, ...Voice[]] {
-    const text = this.#value(name) ?? fallback;
-    const [first, ...others] = text.split(',').map((entry) => {
-      const [, id = '', voice = ''] = /^\s*([\w-]{1,64}):([^:,]{1,64})$/.exec(entry) ?? [];
-      if (id === '') this.#problem(name, 'a comma-separated list of id:Name', entry);
-      return { id, name: voice.trim() };
-    });
-    return [first ?? { id: '', name: '' }, ...others];
-  }
-
-  /** Empty values count as absent, as in a copied example file. */
-  #value(name: string): string | undefined {
-    const value = this.#variables[name];
-    if (value === undefined || value === null) return undefined;
-    const text = typeof value === 'string' ? value.trim() : String(value);
-    return text === '' ? undefined : text;
-  }
-
-  #problem(name: string, accepted: string, got: unknown): void {
-    this.problems.push({ name, message: `${name}: ${accepted} is accepted, got ${JSON.stringify(got)}` });
-  }
-}
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-const PRINTABLE = /^[\x21-\x7e]+$/;
-
-function hostOf(url: string): string | undefined {
-  if (!/^(https?|wss?):\/\//.test(url) || !URL.canParse(url)) return undefined;
-  return new URL(url).hostname;
+/** Deepgram refuses a probable end that is surer than the sure one. */
+function endsOfTurn(
+  read: Reader,
+  speculation: boolean,
+): Pick<RecogniserConfig, 'eotThreshold' | 'eagerEotThreshold'> {
+  const sure = 'DEEPGRAM_EOT_THRESHOLD';
+  const probable = 'DEEPGRAM_EAGER_EOT_THRESHOLD';
+  const eotThreshold = read.number(sure, 0.7, 0.5, 1, 'fraction');
+  const eager = read.number(probable, 0.5, 0.3, 0.9, 'fraction');
+  const readable = !read.problems.some(({ name }) => name === sure || name === probable);
+  if (readable && eager > eotThreshold)
+    read.problem(probable, `a number up to ${sure} (${eotThreshold})`, eager);
+  return { eotThreshold, eagerEotThreshold: speculation ? eager : undefined };
 }

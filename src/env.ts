@@ -1,5 +1,5 @@
-import type { Variables } from './config.ts';
 import type { Session } from './session.ts';
+import type { Variables } from './variables.ts';
 
 /** What `wrangler.toml` binds, beside the variables that `config.ts` reads. */
 export interface Env extends Variables {

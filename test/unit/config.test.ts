@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseConfig, type Variables } from '../../src/config.ts';
+import { parseConfig } from '../../src/config.ts';
+import type { Variables } from '../../src/variables.ts';
 
 const KEYS = { DEEPGRAM_API_KEY: 'a', OPENAI_API_KEY: 'b', ELEVENLABS_API_KEY: 'c' };
 

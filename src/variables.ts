@@ -1,0 +1,107 @@
+import type { ProviderPlace } from './protocol/replies.ts';
+
+/** The variables Vantum reads, as `.dev.vars` or `wrangler secret put` give them. */
+export type Variables = Readonly<Record<string, unknown>>;
+
+export interface Voice {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** A variable that is missing or malformed. Never holds the value of a secret. */
+export interface ConfigProblem {
+  readonly name: string;
+  readonly message: string;
+}
+
+/** Reads single variables and collects what is wrong with them. */
+export class Reader {
+  readonly problems: ConfigProblem[] = [];
+  readonly #variables: Variables;
+
+  constructor(variables: Variables) {
+    this.#variables = variables;
+  }
+
+  /** Key and base URL of a provider. A server on this machine needs no key. */
+  provider(prefix: string, vendorUrl: string): { apiKey: string; baseUrl: string; place: ProviderPlace } {
+    const url = this.value(`${prefix}_BASE_URL`) ?? vendorUrl;
+    const host = hostOf(url);
+    if (host === undefined) this.problem(`${prefix}_BASE_URL`, 'an http(s) URL', url);
+    const baseUrl = url.replace(/^ws/, 'http').replace(/\/+$/, '');
+    const apiKey = this.value(`${prefix}_API_KEY`);
+    const local = host !== undefined && LOOPBACK.test(host);
+    if (local) return { apiKey: apiKey ?? 'local', baseUrl, place: 'local' };
+    if (apiKey === undefined) {
+      this.problems.push({
+        name: `${prefix}_API_KEY`,
+        message: `${prefix}_API_KEY: a key is needed, got nothing`,
+      });
+      return { apiKey: '', baseUrl, place: 'missing' };
+    }
+    if (!PRINTABLE.test(apiKey)) {
+      const message = `${prefix}_API_KEY: printable characters without spaces are accepted, got others`;
+      this.problems.push({ name: `${prefix}_API_KEY`, message });
+    }
+    return { apiKey, baseUrl, place: 'live' };
+  }
+
+  text(name: string, fallback: string, pattern: RegExp, accepted: string): string {
+    const value = this.value(name) ?? fallback;
+    if (!pattern.test(value)) this.problem(name, accepted, value);
+    return value;
+  }
+
+  number(
+    name: string,
+    fallback: number,
+    min: number,
+    max: number,
+    kind: 'integer' | 'fraction' = 'integer',
+  ): number {
+    const text = this.value(name);
+    const value = text === undefined ? fallback : Number(text);
+    const fits = value >= min && value <= max && (kind === 'fraction' || Number.isInteger(value));
+    if (!fits)
+      this.problem(name, `${kind === 'integer' ? 'an integer' : 'a number'} from ${min} to ${max}`, text);
+    return value;
+  }
+
+  choice<T extends string>(name: string, fallback: NoInfer<T>, accepted: readonly T[]): T {
+    const text = this.value(name) ?? fallback;
+    const value = accepted.find((option) => option === text);
+    if (value === undefined) this.problem(name, `one of ${accepted.join(', ')}`, text);
+    return value ?? fallback;
+  }
+
+  voices(name: string, fallback: string): readonly [Voice, ...Voice[]] {
+    const text = this.value(name) ?? fallback;
+    const [first, ...others] = text.split(',').map((entry) => {
+      const [, id = '', voice = ''] = /^\s*([\w-]{1,64}):([^:,]{1,64})$/.exec(entry) ?? [];
+      if (id === '') this.problem(name, 'a comma-separated list of id:Name', entry);
+      return { id, name: voice.trim() };
+    });
+    return [first ?? { id: '', name: '' }, ...others];
+  }
+
+  /** The text of a variable; empty values count as absent, as in a copied example file. */
+  value(name: string): string | undefined {
+    const value = this.#variables[name];
+    if (value === undefined || value === null) return undefined;
+    const text = typeof value === 'string' ? value.trim() : String(value);
+    return text === '' ? undefined : text;
+  }
+
+  /** Something else than `accepted` came for a variable that is no secret. */
+  problem(name: string, accepted: string, got: unknown): void {
+    this.problems.push({ name, message: `${name}: ${accepted} is accepted, got ${JSON.stringify(got)}` });
+  }
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+const PRINTABLE = /^[\x21-\x7e]+$/;
+
+function hostOf(url: string): string | undefined {
+  if (!/^(https?|wss?):\/\//.test(url) || !URL.canParse(url)) return undefined;
+  return new URL(url).hostname;
+}
