@@ -1,20 +1,14 @@
-import { type Command, type Failure, type Message, send, type VoiceRoute } from './events.ts';
-import type { Reply, ReplyNews, VoiceNews } from './reply.ts';
+import { type Command, type Failure, type Message, send } from './events.ts';
+import { Outflow } from './outflow.ts';
+import type { Reply, ReplyNews } from './reply.ts';
+import { isStaleVoice, Voicing } from './voicing.ts';
 
 /** How often the model is asked for one reply before the agent apologises. */
 const MODEL_ATTEMPTS = 2;
-/** Failures that take a caller's time to find out. */
-const SLOW_FAILURES: readonly Failure['kind'][] = ['timeout', 'unreachable', 'stalled'];
-/** How long later replies avoid a socket that has failed so, in ms. */
-const AVOID_SOCKET_MS = 30_000;
-/** How long the listener's reports may put off the end of a reply, in ms. */
-const REPORTS_MS = 10_000;
 /** How long words may wait for a clause mark before the first of them are spoken, in ms. */
 const FIRST_CLAUSE_MS = 70;
 /** When the audio that was sent lasts only this long, an unfinished sentence is cut, in ms: the synthesiser needs about half of it. */
 const RUNNING_DRY_MS = 400;
-/** The longest `audio` of one response chunk, in bytes: below every frame limit a client may have. */
-const CHUNK_BYTES = 16_000;
 
 export interface DeliveryPlan {
   /** Rate of the synthesiser's audio, in Hz. */
@@ -29,13 +23,12 @@ export interface DeliveryPlan {
  */
 export class Delivery {
   readonly #plan: DeliveryPlan;
+  readonly #voicing: Voicing;
   #numbers = 0;
-  #avoidSocketUntil = 0;
-  /** Fixed lines that sound at once. */
-  readonly #ready = new Set<string>();
 
   constructor(plan: DeliveryPlan) {
     this.#plan = plan;
+    this.#voicing = new Voicing(new Outflow(plan.voiceRate), plan.lines.filler);
   }
 
   /** A number no reply had before. */
@@ -45,11 +38,11 @@ export class Delivery {
 
   /** A fixed line can be spoken at once. */
   ready(text: string): void {
-    this.#ready.add(text);
+    this.#voicing.ready(text);
   }
 
   ask(reply: Reply, messages: readonly Message[], now: number): readonly Command[] {
-    reply.route = this.#route(now);
+    reply.route = this.#voicing.route(now);
     return [{ type: 'model.ask', reply: reply.number, messages }];
   }
 
@@ -57,18 +50,13 @@ export class Delivery {
   recite(reply: Reply, text: string, now: number): readonly Command[] {
     reply.modelDone = true;
     reply.sentences.discard();
-    // A phrase would overtake a filler that went to the synthesiser and has not sounded yet.
-    const waits = !reply.spoken.empty && !this.#ready.has(this.#plan.lines.filler);
-    if (reply.route !== 'none' && !waits) reply.route = 'phrase';
-    return [...this.#say(reply, [text]), ...this.#conclude(reply, now)];
+    this.#voicing.takesPhraseRoute(reply);
+    return [...this.#voicing.say(reply, [text]), ...this.#voicing.conclude(reply, now)];
   }
 
   /** Lets through what was withheld. */
   release(reply: Reply, now: number): readonly Command[] {
-    const held = reply.backlog.splice(0).flatMap((event) => this.news(reply, event, now));
-    if (reply.showOwed) return [...held, ...this.#showOnly(reply, now)];
-    const unsaid = reply.unsaid.splice(0).flatMap((text) => this.#order(reply, text));
-    return [...held, ...unsaid, ...(reply.finishOwed ? this.#finish(reply) : [])];
+    return this.#voicing.release(reply, now);
   }
 
   /** Takes news of the model or the synthesiser about a reply that is not over. */
@@ -89,9 +77,7 @@ export class Delivery {
         return this.#voiceFailed(reply, event.failure, now);
       case 'voice.audio':
       case 'voice.done':
-        if (!reply.withheld) return this.#voiceNews(reply, event, now);
-        reply.backlog.push(event);
-        return [];
+        return this.#voicing.news(reply, event, now);
       default:
         return event satisfies never;
     }
@@ -111,18 +97,12 @@ export class Delivery {
 
   /** Whether the filler could still be the next thing that sounds. */
   canFill(reply: Reply): boolean {
-    const speechless =
-      reply.stage === 'thinking' && reply.route !== 'none' && !reply.spoken.begun && !reply.filled;
-    return speechless && (reply.spoken.empty || this.#ready.has(this.#plan.lines.filler));
+    return this.#voicing.canFill(reply);
   }
 
-  /** Bridges a long wait for the first words, which the filler precedes. */
+  /** Bridges a long wait for the first words. */
   fill(reply: Reply): readonly Command[] {
-    const { filler } = this.#plan.lines;
-    reply.filled = true;
-    reply.spoken.precede(filler);
-    const route = this.#ready.has(filler) ? 'phrase' : reply.route;
-    return this.#order(reply, filler, route);
+    return this.#voicing.fill(reply);
   }
 
   /** There was no news of the reply for too long. */
@@ -138,10 +118,6 @@ export class Delivery {
     return reply.modelDone ? [voice] : [{ type: 'model.cancel', reply: reply.number }, voice];
   }
 
-  #route(now: number): VoiceRoute {
-    return now < this.#avoidSocketUntil ? 'http' : 'socket';
-  }
-
   #modelText(reply: Reply, text: string, now: number): readonly Command[] {
     reply.firstTokenAt ??= now;
     reply.tokens++;
@@ -152,27 +128,7 @@ export class Delivery {
 
   #modelSays(reply: Reply, pieces: readonly string[]): readonly Command[] {
     if (pieces.length > 0) reply.modelSpoke = true;
-    return this.#say(reply, pieces);
-  }
-
-  /** Before the turn is over only the first piece is synthesised: the rest may never be wanted. */
-  #say(reply: Reply, pieces: readonly string[]): readonly Command[] {
-    return pieces.flatMap((piece) => {
-      const wait = reply.speculation !== undefined && !reply.spoken.empty;
-      reply.spoken.say(piece);
-      if (!wait) return this.#order(reply, piece);
-      reply.unsaid.push(piece);
-      return [];
-    });
-  }
-
-  #order(reply: Reply, text: string, route = reply.route): readonly Command[] {
-    return route === 'none' ? [] : [{ type: 'voice.say', reply: reply.number, text, route }];
-  }
-
-  #finish(reply: Reply): readonly Command[] {
-    reply.finishOwed = reply.speculation !== undefined;
-    return reply.finishOwed ? [] : [{ type: 'voice.finish', reply: reply.number }];
+    return this.#voicing.say(reply, pieces);
   }
 
   #modelDone(reply: Reply, now: number): readonly Command[] {
@@ -183,7 +139,7 @@ export class Delivery {
       return this.#modelFailed(reply, { kind: 'truncated', retryable: true, detail: 'an empty reply' }, now);
     }
     reply.modelDone = true;
-    return [...rest, ...this.#conclude(reply, now)];
+    return [...rest, ...this.#voicing.conclude(reply, now)];
   }
 
   /** Asks once more while nothing was said; else apologises, or lets the words that were said stand. */
@@ -201,7 +157,7 @@ export class Delivery {
     if (!reply.modelSpoke) return [cancel, told, ...this.recite(reply, this.#plan.lines.apology, now)];
     const rest = this.#modelSays(reply, reply.sentences.breakOff());
     reply.modelDone = true;
-    return [cancel, told, ...rest, ...this.#conclude(reply, now)];
+    return [cancel, told, ...rest, ...this.#voicing.conclude(reply, now)];
   }
 
   /** The voice of a filler has the number the reply began with, which then stays its own. */
@@ -213,63 +169,8 @@ export class Delivery {
     return { type: 'model.ask', reply: reply.number, messages: this.#plan.messages() };
   }
 
-  /** All words are known: their sound is awaited, or there will be none. */
-  #conclude(reply: Reply, now: number): readonly Command[] {
-    return reply.route === 'none' ? this.#showOnly(reply, now) : this.#finish(reply);
-  }
-
-  #voiceNews(reply: Reply, event: VoiceNews, now: number): readonly Command[] {
-    return event.type === 'voice.done' ? this.#allSent(reply, now) : this.#audio(reply, event, now);
-  }
-
-  #audio(reply: Reply, event: Extract<VoiceNews, { type: 'voice.audio' }>, now: number): readonly Command[] {
-    const { utteranceId } = reply;
-    const pcm = reply.audio(event.pcm, event.alignment, now);
-    if (pcm.byteLength === 0) return [];
-    const out: Command[] = [...this.#started(reply, now), ...this.#texts(reply, reply.spoken.due())];
-    for (let at = 0; at < pcm.byteLength; at += CHUNK_BYTES) {
-      const audio = pcm.subarray(at, at + CHUNK_BYTES);
-      out.push(send('voicechat.response.chunk', { audio, utteranceId, sampleRate: this.#plan.voiceRate }));
-    }
-    return out;
-  }
-
-  #allSent(reply: Reply, now: number): readonly Command[] {
-    if (reply.stage === 'thinking') {
-      const silent: Failure = { kind: 'truncated', retryable: true, detail: 'no audio for the text' };
-      return this.#voiceFailed(reply, silent, now);
-    }
-    reply.stage = 'tail';
-    reply.overBy = Math.max(now, reply.playback.endsAt) + REPORTS_MS;
-    const { utteranceId } = reply;
-    return [...this.#texts(reply, reply.spoken.rest()), send('voicechat.response.complete', { utteranceId })];
-  }
-
-  /** Tries what has no sound yet by the next route; when there is none, the words reach the caller as text. */
   #voiceFailed(reply: Reply, failure: Failure, now: number): readonly Command[] {
-    if (reply.speculation !== undefined) return this.#giveUp(reply);
-    const cancel: Command = { type: 'voice.cancel', reply: reply.number };
-    const next = this.#nextRoute(reply, failure, now);
-    reply.backlog = [];
-    reply.route = next;
-    if (next !== 'none') {
-      const text = reply.spoken.restart(reply.playback.sentMs);
-      const again = text === '' ? [] : this.#order(reply, text);
-      return [cancel, ...again, ...(reply.modelDone ? this.#finish(reply) : [])];
-    }
-    const told = send('voicechat.error', {
-      code: 'synthesiser_unavailable',
-      message: 'The speech synthesiser is not available; the agent answers in text.',
-      retryable: failure.retryable,
-    });
-    return [cancel, told, ...(reply.modelDone ? this.#showOnly(reply, now) : [])];
-  }
-
-  #nextRoute(reply: Reply, failure: Failure, now: number): VoiceRoute | 'none' {
-    if (reply.route === 'phrase') return this.#route(now);
-    if (reply.route !== 'socket' || !failure.retryable) return 'none';
-    if (SLOW_FAILURES.includes(failure.kind)) this.#avoidSocketUntil = now + AVOID_SOCKET_MS;
-    return 'http';
+    return reply.speculation === undefined ? this.#voicing.failed(reply, failure, now) : this.#giveUp(reply);
   }
 
   /** A reply that may never be wanted is not worth mending. */
@@ -277,46 +178,17 @@ export class Delivery {
     reply.stage = 'over';
     return this.cancel(reply);
   }
-
-  /** Ends a reply that has no voice any more: its words are sent as text and count as read. What was sent before plays on. */
-  #showOnly(reply: Reply, now: number): readonly Command[] {
-    const { utteranceId } = reply;
-    reply.showOwed = reply.withheld;
-    if (reply.showOwed) return [];
-    const shown = [
-      ...this.#started(reply, now),
-      ...this.#texts(reply, reply.spoken.rest()),
-      send('voicechat.response.complete', { utteranceId }),
-    ];
-    reply.stage = reply.playback.endsAt > now ? 'tail' : 'over';
-    reply.overBy = reply.playback.endsAt + REPORTS_MS;
-    return shown;
-  }
-
-  #started(reply: Reply, now: number): readonly Command[] {
-    if (reply.stage !== 'thinking') return [];
-    reply.stage = 'sounding';
-    return [send('voicechat.response.start', { utteranceId: reply.utteranceId, timestamp: now })];
-  }
-
-  #texts(reply: Reply, pieces: readonly string[]): readonly Command[] {
-    const { utteranceId } = reply;
-    return pieces.map((text) => send('voicechat.response.text', { utteranceId, text }));
-  }
 }
 
-/** News that a provider owes nobody any more: of a model that was done with, a voice that was given up, or a reply that was sent. */
+/** News that a provider owes nobody any more: of a model that was done with, or of a reply that was sent. */
 function isStale(reply: Reply, event: ReplyNews): boolean {
-  if (reply.stage === 'tail') return true;
   switch (event.type) {
     case 'model.text':
     case 'model.end-call':
     case 'model.done':
     case 'model.failed':
-      return reply.modelDone;
-    case 'voice.done':
-      return reply.route === 'none' || !reply.modelDone || reply.finishOwed;
+      return reply.stage === 'tail' || reply.modelDone;
     default:
-      return reply.route === 'none';
+      return isStaleVoice(reply, event);
   }
 }
