@@ -3,8 +3,8 @@ import { v7 as uuidv7 } from 'uuid';
 import { prospectFrom } from './caller-query.ts';
 import { parseConfig } from './config.ts';
 import type { Env } from './env.ts';
+import { withOpening } from './opening.ts';
 import { ProspectError } from './outreach/prospect.ts';
-import { SESSION_HEADER } from './session.ts';
 import { version } from './version.ts';
 
 /** The Worker's routes. Everything else is a static asset, which the platform serves before the Worker is asked. */
@@ -36,11 +36,10 @@ app.get('/ws', async (context) => {
     return context.json({ error: 'not_configured', names, problems }, 503);
   }
   // Refused here rather than in the object, which is then never made.
-  prospectFrom(new URL(context.req.url));
+  const prospect = prospectFrom(new URL(context.req.url));
   // The id is the server's: a client cannot choose, or guess, the object it talks to.
   const sessionId = uuidv7();
-  const request = new Request(context.req.raw);
-  request.headers.set(SESSION_HEADER, sessionId);
+  const request = withOpening(context.req.raw, { sessionId, prospect });
   return context.env.SESSIONS.getByName(sessionId).fetch(request);
 });
 

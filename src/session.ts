@@ -2,12 +2,10 @@ import { DurableObject } from 'cloudflare:workers';
 import { Archive } from './archive.ts';
 import { Call } from './call.ts';
 import { CallerLine } from './caller.ts';
-import { prospectFrom } from './caller-query.ts';
 import { parseConfig } from './config.ts';
 import type { Env } from './env.ts';
+import { openingOf } from './opening.ts';
 
-/** The request header in which the Worker hands the object its session id. */
-export const SESSION_HEADER = 'x-vantum-session';
 /** A close without a code, or after a lost connection, must not be echoed: these codes cannot be sent. */
 const UNSENDABLE_CLOSE_CODES: readonly number[] = [1005, 1006, 1015];
 
@@ -16,20 +14,19 @@ export class Session extends DurableObject<Env> {
   #call: Call | undefined;
 
   override async fetch(request: Request): Promise<Response> {
-    const sessionId = request.headers.get(SESSION_HEADER);
+    const opening = openingOf(request);
     const parsed = parseConfig(this.env);
-    if (sessionId === null || this.#call !== undefined || 'problems' in parsed) {
+    if (opening === undefined || this.#call !== undefined || 'problems' in parsed) {
       return Response.json({ error: 'conflict', message: 'This session cannot be joined.' }, { status: 409 });
     }
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
     this.#call = new Call({
-      sessionId,
+      ...opening,
       config: parsed.config,
       places: parsed.places,
-      prospect: prospectFrom(new URL(request.url)),
       archive: new Archive(this.ctx.storage),
-      line: new CallerLine(server, sessionId),
+      line: new CallerLine(server, opening.sessionId),
       fetch: (input, init) => fetch(input, init),
     });
     this.#call.begin();

@@ -1,6 +1,7 @@
 import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { withOpening } from '../../src/opening.ts';
 import { Caller } from './caller.ts';
 
 const script = {
@@ -83,9 +84,8 @@ describe('a session', () => {
     const caller = await Caller.join();
     await caller.next('connection.ack');
     const stub = env.SESSIONS.getByName(caller.sessionId);
-    const again = await stub.fetch('http://x/ws', {
-      headers: { Upgrade: 'websocket', 'x-vantum-session': caller.sessionId },
-    });
+    const request = new Request('http://x/ws', { headers: { Upgrade: 'websocket' } });
+    const again = await stub.fetch(withOpening(request, { sessionId: caller.sessionId, prospect: {} }));
     expect(again.status).toBe(409);
     caller.hangUp();
     await caller.closed();

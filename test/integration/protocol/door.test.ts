@@ -42,7 +42,7 @@ describe('a session', () => {
   it('a client cannot choose its session', async () => {
     const { sessionId } = await on.join();
     const socket = new WebSocket(`${on.socketUrl}?sessionId=${sessionId}`, {
-      headers: { 'x-vantum-session': sessionId },
+      headers: { 'x-vantum-opening': encodeURIComponent(JSON.stringify({ sessionId, prospect: {} })) },
     });
     const ack = await new Promise<Buffer>((resolve) => socket.once('message', resolve));
     expect(ack.includes('connection.ack')).toBe(true);

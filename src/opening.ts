@@ -1,0 +1,37 @@
+import * as v from 'valibot';
+import { type Prospect, parseProspect } from './outreach/prospect.ts';
+
+/** The request header in which the Worker tells the object whom it lets in. Clients cannot set it: it is always written over. */
+const OPENING_HEADER = 'x-vantum-opening';
+
+/** A caller whom the Worker lets in. */
+export interface Opening {
+  /** A UUIDv7, which is also the name of the object. */
+  readonly sessionId: string;
+  readonly prospect: Prospect;
+}
+
+const opening = v.object({
+  sessionId: v.string(),
+  prospect: v.pipe(v.unknown(), v.transform(parseProspect)),
+});
+
+/** The caller's request as the object gets it. */
+export function withOpening(request: Request, told: Opening): Request {
+  const passed = new Request(request);
+  // Header values are Latin-1; names of people are not.
+  passed.headers.set(OPENING_HEADER, encodeURIComponent(JSON.stringify(told)));
+  return passed;
+}
+
+/** What the Worker told of this request; undefined when it told nothing that can be read. */
+export function openingOf(request: Request): Opening | undefined {
+  const told = request.headers.get(OPENING_HEADER);
+  if (told === null) return undefined;
+  try {
+    const read = v.safeParse(opening, JSON.parse(decodeURIComponent(told)));
+    return read.success ? read.output : undefined;
+  } catch {
+    return undefined;
+  }
+}
