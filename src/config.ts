@@ -44,6 +44,8 @@ export interface PaceConfig {
   readonly speculation: boolean;
   /** Silence of both sides after which the agent speaks up, in ms. */
   readonly idlePromptMs: number;
+  /** How much audio a listener is given ahead of what it has played, in ms. */
+  readonly audioAheadMs: number;
   /** The longest a call may last, in ms. */
   readonly maxCallMs: number;
 }
@@ -110,6 +112,7 @@ export function parseConfig(variables: Variables): ParsedConfig {
     pace: {
       speculation,
       idlePromptMs: read.number('IDLE_PROMPT_SECONDS', 10, 2, 3600) * 1000,
+      audioAheadMs: read.number('AUDIO_AHEAD_SECONDS', 5, 1, 30) * 1000,
       maxCallMs: read.number('MAX_CALL_SECONDS', 900, 30, 14_400) * 1000,
     },
     language: read.text(

@@ -45,6 +45,7 @@ export class Conversation {
     this.#duration = new Duration(plan.pace.maxCallMs);
     this.#mouth = new Mouth({
       voiceRate: plan.voiceRate,
+      audioAheadMs: plan.pace.audioAheadMs,
       lines: plan.lines,
       mintId: plan.mintId,
       messages: (pending) => this.#history.messages(this.#prompt, pending),

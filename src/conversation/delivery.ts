@@ -1,3 +1,4 @@
+import { earliest } from './deadline.ts';
 import { type Command, type Failure, type Message, send } from './events.ts';
 import { Outflow } from './outflow.ts';
 import type { Reply, ReplyNews } from './reply.ts';
@@ -13,6 +14,8 @@ const RUNNING_DRY_MS = 400;
 export interface DeliveryPlan {
   /** Rate of the synthesiser's audio, in Hz. */
   readonly voiceRate: number;
+  /** How much audio the listener is given ahead of what it has played, in ms. */
+  readonly audioAheadMs: number;
   readonly lines: { readonly apology: string; readonly filler: string; readonly goodbye: string };
   readonly messages: () => readonly Message[];
 }
@@ -23,12 +26,14 @@ export interface DeliveryPlan {
  */
 export class Delivery {
   readonly #plan: DeliveryPlan;
+  readonly #outflow: Outflow;
   readonly #voicing: Voicing;
   #numbers = 0;
 
   constructor(plan: DeliveryPlan) {
     this.#plan = plan;
-    this.#voicing = new Voicing(new Outflow(plan.voiceRate), plan.lines.filler);
+    this.#outflow = new Outflow(plan.voiceRate, plan.audioAheadMs);
+    this.#voicing = new Voicing(this.#outflow, plan.lines.filler);
   }
 
   /** A number no reply had before. */
@@ -51,7 +56,7 @@ export class Delivery {
     reply.modelDone = true;
     reply.sentences.discard();
     this.#voicing.takesPhraseRoute(reply);
-    return [...this.#voicing.say(reply, [text]), ...this.#voicing.conclude(reply, now)];
+    return [...this.#voicing.say(reply, [text], now), ...this.#voicing.conclude(reply, now)];
   }
 
   /** Lets through what was withheld. */
@@ -88,11 +93,21 @@ export class Delivery {
     if (reply.modelDone || !reply.sentences.canHurry) return undefined;
     if (!reply.modelSpoke) return (reply.firstTokenAt ?? 0) + FIRST_CLAUSE_MS;
     const dry = reply.stage === 'sounding' && reply.spoken.voicedAll && !reply.withheld;
-    return dry ? reply.playback.endsAt - RUNNING_DRY_MS : undefined;
+    return dry ? reply.soundsUntil - RUNNING_DRY_MS : undefined;
   }
 
-  hurry(reply: Reply): readonly Command[] {
-    return this.#modelSays(reply, reply.sentences.hurry());
+  hurry(reply: Reply, now: number): readonly Command[] {
+    return this.#modelSays(reply, reply.sentences.hurry(), now);
+  }
+
+  /** When more of the reply may be sent, or has to be synthesised. */
+  goesOnAt(reply: Reply): number | undefined {
+    return earliest(this.#outflow.flowAt(reply), this.#voicing.sayAt(reply));
+  }
+
+  /** Sends the audio that the listener may have by now, and has the next of it synthesised. */
+  goOn(reply: Reply, now: number): readonly Command[] {
+    return [...this.#voicing.sayMore(reply, now), ...this.#outflow.flow(reply, now)];
   }
 
   /** Whether the filler could still be the next thing that sounds. */
@@ -121,18 +136,18 @@ export class Delivery {
   #modelText(reply: Reply, text: string, now: number): readonly Command[] {
     reply.firstTokenAt ??= now;
     reply.tokens++;
-    const said = this.#modelSays(reply, reply.sentences.push(text));
+    const said = this.#modelSays(reply, reply.sentences.push(text), now);
     const hurryAt = this.hurryAt(reply);
-    return hurryAt !== undefined && now >= hurryAt ? [...said, ...this.hurry(reply)] : said;
+    return hurryAt !== undefined && now >= hurryAt ? [...said, ...this.hurry(reply, now)] : said;
   }
 
-  #modelSays(reply: Reply, pieces: readonly string[]): readonly Command[] {
+  #modelSays(reply: Reply, pieces: readonly string[], now: number): readonly Command[] {
     if (pieces.length > 0) reply.modelSpoke = true;
-    return this.#voicing.say(reply, pieces);
+    return this.#voicing.say(reply, pieces, now);
   }
 
   #modelDone(reply: Reply, now: number): readonly Command[] {
-    const rest = this.#modelSays(reply, reply.sentences.flush());
+    const rest = this.#modelSays(reply, reply.sentences.flush(), now);
     if (!reply.modelSpoke && reply.ending !== undefined)
       return this.recite(reply, this.#plan.lines.goodbye, now);
     if (!reply.modelSpoke) {
@@ -155,7 +170,7 @@ export class Delivery {
       retryable: failure.retryable,
     });
     if (!reply.modelSpoke) return [cancel, told, ...this.recite(reply, this.#plan.lines.apology, now)];
-    const rest = this.#modelSays(reply, reply.sentences.breakOff());
+    const rest = this.#modelSays(reply, reply.sentences.breakOff(), now);
     reply.modelDone = true;
     return [cancel, told, ...rest, ...this.#voicing.conclude(reply, now)];
   }

@@ -21,6 +21,8 @@ const MERGE_MS = 300;
 
 export interface MouthPlan {
   readonly voiceRate: number;
+  /** How much audio the listener is given ahead of what it has played, in ms. */
+  readonly audioAheadMs: number;
   readonly lines: { readonly apology: string; readonly filler: string; readonly goodbye: string };
   readonly mintId: () => string;
   /** What the model is to read; `pending` are words of the caller that are not remembered yet. */
@@ -87,7 +89,13 @@ export class Mouth {
     const verdict = reply.pausedAt === undefined ? undefined : reply.pausedAt + VERDICT_MS;
     if (reply.stage === 'tail') return verdict ?? tailEnd(reply);
     const patience = reply.progressAt + REPLY_PATIENCE_MS;
-    return earliest(verdict, patience, this.#delivery.hurryAt(reply), this.#fillAt(reply));
+    return earliest(
+      verdict,
+      patience,
+      this.#delivery.goesOnAt(reply),
+      this.#delivery.hurryAt(reply),
+      this.#fillAt(reply),
+    );
   }
 
   /** Begins a reply to words that may not be the whole turn; nothing of it is sent before they are. */
@@ -196,7 +204,8 @@ export class Mouth {
     if (this.#stopped?.utteranceId === report.utteranceId) this.#correct(this.#stopped, report, now);
     if (reply === undefined || report.utteranceId !== reply.utteranceId) return [];
     reply.playback.reported(report.playedMs, report.ended, now);
-    return this.#hasSounded(reply) ? this.#over(reply, false, now) : [];
+    if (this.#hasSounded(reply)) return this.#over(reply, false, now);
+    return this.#settled(reply, this.#delivery.goOn(reply, now), now);
   }
 
   /** Takes news of the model or the synthesiser; what belongs to no living reply yields nothing. */
@@ -237,8 +246,9 @@ export class Mouth {
 
   #due(reply: Reply, now: number): readonly Command[] {
     const isDue = (at: number | undefined) => at !== undefined && now >= at;
+    if (isDue(this.#delivery.goesOnAt(reply))) return this.#delivery.goOn(reply, now);
     if (isDue(this.#fillAt(reply))) return this.#delivery.fill(reply);
-    if (isDue(this.#delivery.hurryAt(reply))) return this.#delivery.hurry(reply);
+    if (isDue(this.#delivery.hurryAt(reply))) return this.#delivery.hurry(reply, now);
     return isDue(reply.progressAt + REPLY_PATIENCE_MS) ? this.#delivery.stalled(reply, now) : [];
   }
 

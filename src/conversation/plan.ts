@@ -28,6 +28,8 @@ export interface Pace {
   readonly speculation: boolean;
   /** How long a silence is before the agent asks whether the caller is there, in ms. */
   readonly idlePromptMs: number;
+  /** How much audio the listener is given ahead of what it has played, in ms. */
+  readonly audioAheadMs: number;
   /** The longest a call may last, in ms. */
   readonly maxCallMs: number;
 }

@@ -1,7 +1,7 @@
 import { durationMs } from '../../src/audio/pcm.ts';
 import { Conversation } from '../../src/conversation/conversation.ts';
 import type { Alignment, CallEvent, Command, Failure, Message } from '../../src/conversation/events.ts';
-import type { CallPlan, Lines } from '../../src/conversation/plan.ts';
+import type { CallPlan, Lines, Pace } from '../../src/conversation/plan.ts';
 import type { ServerEvents } from '../../src/protocol/replies.ts';
 
 /** Rate of the synthesiser in scenes, in Hz. */
@@ -43,12 +43,12 @@ export class Scene {
   #latestReply = 0;
   #ids = 0;
 
-  constructor(plan: Partial<CallPlan> = {}) {
+  constructor({ pace, ...plan }: Omit<Partial<CallPlan>, 'pace'> & { readonly pace?: Partial<Pace> } = {}) {
     this.conversation = new Conversation({
       systemPrompt: 'PROMPT',
       timeLeftNote: 'ONE MINUTE LEFT',
       lines: LINES,
-      pace: { speculation: true, idlePromptMs: DAY_MS, maxCallMs: DAY_MS },
+      pace: { speculation: true, idlePromptMs: DAY_MS, audioAheadMs: DAY_MS, maxCallMs: DAY_MS, ...pace },
       voiceRate: VOICE_RATE,
       mintId: () => `id-${++this.#ids}`,
       ...plan,
@@ -77,6 +77,7 @@ export class Scene {
       const before = this.now;
       this.now = Math.max(this.now, due);
       this.on({ type: 'tick' });
+      this.#keepVoicing();
       const again = this.conversation.deadline;
       if (this.now === before && again !== undefined && again <= this.now) {
         throw new Error(`a tick at ${this.now} did not move the deadline on`);
@@ -140,10 +141,10 @@ export class Scene {
     this.on({ type: 'recogniser.eager', text });
   }
 
-  /** Every word of the reply is voiced, and the synthesiser says so. */
+  /** Every word of the reply is voiced, also those that it is given later, and the synthesiser says so. */
   voice(reply = this.replyNumber()): void {
-    this.speak(reply);
-    this.on({ type: 'voice.done', reply });
+    this.#voicing = reply;
+    this.#keepVoicing();
   }
 
   /** The agent has asked this, and was heard to the end. */
@@ -310,6 +311,18 @@ export class Scene {
       this.on({ type: 'caller.audio', pcm: sound(frameMs) });
       this.audioMs += frameMs;
     }
+  }
+
+  #voicing: number | undefined;
+
+  #keepVoicing(): void {
+    const reply = this.#voicing;
+    if (reply === undefined) return;
+    this.speak(reply);
+    const given = this.all('voice.say').some((say) => say.reply === reply);
+    if (given && !this.all('voice.finish').some((finish) => finish.reply === reply)) return;
+    this.#voicing = undefined;
+    this.on({ type: 'voice.done', reply });
   }
 
   private unvoiced(reply: number): readonly string[] {
