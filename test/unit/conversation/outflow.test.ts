@@ -73,6 +73,10 @@ describe('audio that leaves ahead of the ear', () => {
     const before = call.sentAudioMs();
     call.pass(690);
     expect(call.sentAudioMs()).toBe(before);
+    call.pass(15);
+    expect(call.events().at(-1), 'it has just gone on').toBe('response.resume');
+    call.pass(5);
+    expect(call.sentAudioMs()).toBe(before);
     call.pass(30_000);
     expect(call.metrics()).toMatchObject({ verdict: 'noise', interrupted: false, wordsHeard: 80 });
   });
