@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { decode, encode } from './protocol/codec.ts';
+import { Intake, type IntakePlan } from './protocol/intake.ts';
 import { MAX_FRAME_BYTES } from './protocol/limits.ts';
 import { errorType, type Frame, type RequestError, type ServerEvents } from './protocol/replies.ts';
 import { parseRequest, type Refusal, type Request } from './protocol/requests.ts';
@@ -8,11 +9,13 @@ import { parseRequest, type Refusal, type Request } from './protocol/requests.ts
 export class CallerLine {
   readonly #socket: WebSocket;
   readonly #sessionId: string;
+  readonly #intake: Intake;
   #open = true;
 
-  constructor(socket: WebSocket, sessionId: string) {
+  constructor(socket: WebSocket, sessionId: string, intake: IntakePlan) {
     this.#socket = socket;
     this.#sessionId = sessionId;
+    this.#intake = new Intake(intake);
   }
 
   get closed(): boolean {
@@ -20,7 +23,7 @@ export class CallerLine {
   }
 
   /** The request in a frame. What is none is answered here, and a frame over the limit closes the socket with 1009. */
-  read(message: ArrayBuffer | string): Request | undefined {
+  read(message: ArrayBuffer | string, now: number): Request | undefined {
     // Frames that were under way when it was closed still come in.
     if (!this.#open) return undefined;
     const bytes = typeof message === 'string' ? undefined : new Uint8Array(message);
@@ -29,6 +32,7 @@ export class CallerLine {
       this.close(1009, `at most ${MAX_FRAME_BYTES} bytes a frame are accepted`);
       return undefined;
     }
+    if (!this.#takes(length, now)) return undefined;
     if (bytes === undefined) {
       return this.refuse({ code: 'undecodable', message: 'frame: binary MessagePack is accepted, got text' });
     }
@@ -41,6 +45,17 @@ export class CallerLine {
       'session_mismatch',
       'sessionId: the one of this connection is accepted, got another',
     );
+  }
+
+  /** A frame that is too much is not even looked at. */
+  #takes(bytes: number, now: number): boolean {
+    const verdict = this.#intake.weigh(bytes, now);
+    if (verdict === 'too_many_messages' || verdict === 'too_many_bytes') {
+      const message = 'More than a client may send has come; what is too much is dropped.';
+      this.send('voicechat.error', { code: verdict, message, retryable: true });
+    }
+    if (verdict === 'cut-off') this.close(1008, 'more than a client may send');
+    return verdict === 'taken';
   }
 
   send<E extends keyof ServerEvents>(eventType: E, payload: ServerEvents[E]): void {

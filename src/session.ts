@@ -26,7 +26,7 @@ export class Session extends DurableObject<Env> {
       config: parsed.config,
       places: parsed.places,
       archive: new Archive(this.ctx.storage),
-      line: new CallerLine(server, opening.sessionId),
+      line: new CallerLine(server, opening.sessionId, parsed.config.intake),
       fetch: (input, init) => fetch(input, init),
     });
     this.#call.begin();

@@ -13,6 +13,7 @@ import { asksToHold, judge } from './overlap.ts';
 import { patienceMs } from './patience.ts';
 import type { CallPlan } from './plan.ts';
 import { Silence } from './silence.ts';
+import { Spending } from './spending.ts';
 import type { CallerTurn } from './turn.ts';
 import { Turns } from './turns.ts';
 
@@ -30,6 +31,7 @@ export class Conversation {
   readonly #silence: Silence;
   readonly #duration: Duration;
   readonly #latency = new Latency();
+  readonly #spending: Spending;
   #phase: 'waiting' | 'live' | 'ended' = 'waiting';
   #learned = false;
   #language = 'en-US';
@@ -43,6 +45,7 @@ export class Conversation {
     this.#turns = new Turns(plan.mintId);
     this.#silence = new Silence(plan.pace.idlePromptMs);
     this.#duration = new Duration(plan.pace.maxCallMs);
+    this.#spending = new Spending(plan.pace.maxTokens);
     this.#mouth = new Mouth({
       voiceRate: plan.voiceRate,
       audioAheadMs: plan.pace.audioAheadMs,
@@ -79,6 +82,7 @@ export class Conversation {
   handle(event: CallEvent, now: number): readonly Command[] {
     if (this.#phase === 'ended') return [];
     this.#out = [];
+    this.#spending.heard(event);
     this.#take(event, now);
     this.#goOn(now);
     this.#announceState();
@@ -204,7 +208,9 @@ export class Conversation {
   /** Begins the reply to the words so far, if nothing is being said and they are for the model. */
   #speculate(now: number): void {
     const { current: turn } = this.#turns;
-    const wanted = this.#plan.pace.speculation && this.#phase === 'live' && this.#unanswered.length === 0;
+    const { pace } = this.#plan;
+    const free = pace.speculation && !this.#spending.spent;
+    const wanted = free && this.#phase === 'live' && this.#unanswered.length === 0;
     if (!wanted || turn === undefined || this.#mouth.busy || !turn.mayTry || this.#isRuled(turn)) return;
     turn.tries++;
     this.#do(this.#mouth.speculate(turn.fresh, { type: 'turn', turnId: turn.id }, now));
@@ -242,6 +248,7 @@ export class Conversation {
       const ending = { reason: 'agent_ended', outcome: 'opted-out' } as const;
       return this.#do(this.#mouth.line(lines.optOut, { ...cause, type: 'closing' }, now, ending, facts));
     }
+    if (this.#spending.spent) return this.#sayGoodbye('budget_spent', now);
     if (!asksToHold(turn.fresh, this.#language)) {
       return this.#do(this.#mouth.answer(turn.fresh, cause, facts, now));
     }
@@ -285,7 +292,7 @@ export class Conversation {
     if (ended !== undefined) return this.#end(ended.reason, ended.outcome);
     if (!this.#mouth.busy) this.#answerHeldTurns(now);
     const busy = this.#mouth.reply !== undefined || this.#turns.current !== undefined;
-    if (this.#duration.ends(busy)) this.#sayGoodbye(now);
+    if (this.#duration.ends(busy)) this.#sayGoodbye('max_duration', now);
     const quiet = this.#mouth.reply === undefined && this.#turns.current === undefined && this.#ear.hears;
     if (quiet) this.#silence.begins(now);
     else this.#silence.breaks();
@@ -298,14 +305,15 @@ export class Conversation {
     if (decisive !== undefined) this.#answer(decisive, now);
   }
 
-  /** The call has lasted long enough, whoever is speaking. */
-  #sayGoodbye(now: number): void {
+  /** The call has lasted, or cost, enough, whoever is speaking. */
+  #sayGoodbye(reason: 'max_duration' | 'budget_spent', now: number): void {
     const { reply } = this.#mouth;
     if (reply?.cause.type === 'closing' || reply?.ending !== undefined) return;
     this.#turns.forget();
     this.#do(this.#mouth.drop());
     this.#do(this.#mouth.interrupt(now));
-    const ending = { reason: 'max_duration', outcome: 'no-decision' } as const;
+    if (reason === 'budget_spent') this.#do([BUDGET_SPENT]);
+    const ending = { reason, outcome: 'no-decision' } as const;
     this.#do(this.#mouth.line(this.#plan.lines.goodbye, { type: 'closing' }, now, ending));
   }
 
@@ -343,6 +351,13 @@ export class Conversation {
   }
 
   #do(commands: readonly Command[]): void {
+    for (const command of commands) this.#spending.ordered(command);
     this.#out.push(...commands);
   }
 }
+
+const BUDGET_SPENT = send('voicechat.error', {
+  code: 'budget_spent',
+  message: 'The call has used up the language model tokens that a call may use; the agent says goodbye.',
+  retryable: false,
+});

@@ -32,4 +32,6 @@ export interface Pace {
   readonly audioAheadMs: number;
   /** The longest a call may last, in ms. */
   readonly maxCallMs: number;
+  /** How many tokens of the model a call may use up. */
+  readonly maxTokens: number;
 }

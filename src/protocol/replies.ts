@@ -9,6 +9,9 @@ export type TroubleCode =
   | 'recogniser_unavailable'
   | 'model_unavailable'
   | 'synthesiser_unavailable'
+  | 'too_many_messages'
+  | 'too_many_bytes'
+  | 'budget_spent'
   | 'internal';
 
 /** Where a provider runs: on this machine, at the vendor, or nowhere yet because its key is missing. */
@@ -96,7 +99,7 @@ export interface Percentiles {
 }
 
 /** Why a call ended. */
-export type EndReason = 'caller_hung_up' | 'agent_ended' | 'caller_silent' | 'max_duration';
+export type EndReason = 'caller_hung_up' | 'agent_ended' | 'caller_silent' | 'max_duration' | 'budget_spent';
 
 /** The payload of an error that answers a request. */
 export interface RequestError {
