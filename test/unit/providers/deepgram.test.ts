@@ -11,6 +11,7 @@ const options: DialectOptions = {
   eotThreshold: 0.7,
   eagerEotThreshold: 0.5,
   eotTimeoutMs: 5000,
+  replaySpeed: 1.25,
   place: 'live',
   samplingRate: 16_000,
   language: 'en-US',
@@ -27,9 +28,10 @@ beforeEach(() => {
 
 /** A connection that is open, its opening silence already taken from the record. */
 async function open(chosen: DialectOptions = options, offsetMs = 0): Promise<Deepgram> {
-  const deepgram = new Deepgram(chosen, offsetMs, vendor.around);
+  const deepgram = new Deepgram(chosen, vendor.around);
   await settled();
   if (chosen === flux) vendor.socket.says(CONNECTED);
+  deepgram.begin(offsetMs, undefined);
   expect(vendor.news).toEqual([{ type: 'recogniser.open' }]);
   vendor.news.length = 0;
   vendor.socket.sent.length = 0;
@@ -57,7 +59,7 @@ describe('opening', () => {
   });
 
   it('counts Flux as open when it says so, and sends nothing before', async () => {
-    const deepgram = new Deepgram(flux, 0, vendor.around);
+    const deepgram = new Deepgram(flux, vendor.around);
     await settled();
     expect(vendor.requests[0]?.url.pathname).toBe('/v2/listen');
     vendor.pass(deepgram, 2000);
@@ -68,7 +70,7 @@ describe('opening', () => {
   });
 
   it('begins with silence, which keeps a muted connection open', async () => {
-    new Deepgram(options, 0, vendor.around);
+    new Deepgram(options, vendor.around);
     await settled();
     expect(frameMs()).toEqual([160]);
     expect(vendor.socket.frames[0]?.every((byte) => byte === 0)).toBe(true);
@@ -76,7 +78,7 @@ describe('opening', () => {
 
   it.each([options, flux])('gives up a handshake that hangs ($model)', async (chosen) => {
     vendor.answer = ({ signal }) => never(signal);
-    const deepgram = new Deepgram(chosen, 0, vendor.around);
+    const deepgram = new Deepgram(chosen, vendor.around);
     vendor.pass(deepgram, 4999);
     expect(vendor.failure).toBeUndefined();
     vendor.pass(deepgram, 1);
@@ -87,7 +89,7 @@ describe('opening', () => {
   });
 
   it('gives up a Flux socket that never says Connected', async () => {
-    const deepgram = new Deepgram(flux, 0, vendor.around);
+    const deepgram = new Deepgram(flux, vendor.around);
     await settled();
     vendor.pass(deepgram, 5000);
     expect(vendor.failure).toMatchObject({ kind: 'timeout', retryable: true });
@@ -95,7 +97,7 @@ describe('opening', () => {
   });
 
   it('leaves no socket behind when it is closed while opening', async () => {
-    const deepgram = new Deepgram(options, 0, vendor.around);
+    const deepgram = new Deepgram(options, vendor.around);
     deepgram.close();
     await settled();
     expect(vendor.socket.closedWith).toBe(1000);
@@ -112,7 +114,7 @@ describe('listeningRate', () => {
     ['flux-general-en', 44_100, 44_100],
     ['flux-general-en', 22_050, 16_000],
   ])('%s hears %i Hz at %i Hz', (model, from, to) => {
-    expect(listeningRate(model, from)).toBe(to);
+    expect(listeningRate([model], from)).toBe(to);
   });
 });
 
@@ -317,7 +319,7 @@ describe('failures', () => {
     [503, 'X', 'refused', true],
   ])('handshake %i %s: %s, retryable %s', async (status, code, kind, retryable) => {
     vendor.answer = () => new Response(body(code), { status });
-    new Deepgram(options, 0, vendor.around);
+    new Deepgram(options, vendor.around);
     await settled();
     const detail = `Deepgram answered ${status} ${code} req-1`;
     expect(vendor.news).toEqual([{ type: 'recogniser.failed', failure: { kind, retryable, detail } }]);
@@ -325,7 +327,7 @@ describe('failures', () => {
 
   it('handshake that nobody answers: unreachable, retryable', async () => {
     vendor.answer = () => Promise.reject(new Error('refused'));
-    new Deepgram(options, 0, vendor.around);
+    new Deepgram(options, vendor.around);
     await settled();
     expect(vendor.failure).toMatchObject({ kind: 'unreachable', retryable: true });
   });

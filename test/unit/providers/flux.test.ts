@@ -93,6 +93,7 @@ describe('parameters of Flux', () => {
     eotThreshold: 0.8,
     eagerEotThreshold: undefined,
     eotTimeoutMs: 3000,
+    replaySpeed: 1.25,
     place: 'live',
     samplingRate: 24_000,
     language: 'de-CH',

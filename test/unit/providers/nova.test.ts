@@ -260,6 +260,7 @@ it('asks for what a conversation needs', () => {
     eotThreshold: 0.7,
     eagerEotThreshold: 0.5,
     eotTimeoutMs: 5000,
+    replaySpeed: 1.25,
     place: 'live',
     samplingRate: 44_100,
     language: 'de-CH',
