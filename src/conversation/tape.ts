@@ -38,7 +38,7 @@ export class Tape {
 
   /** Where the audio that is kept begins. */
   get startMs(): number {
-    return this.#endMs - this.heldMs;
+    return Math.max(0, this.#endMs - this.heldMs);
   }
 
   /** Where the last word heard ends; 0 when nobody knows. */
