@@ -67,6 +67,10 @@ export class Call {
       timeLeftNote: timeLeftNote(),
       lines: spokenLines(prospect),
       pace: config.pace,
+      recognition: {
+        recognisers: config.fallbackRecogniser === undefined ? 1 : 2,
+        replaySpeed: config.recogniser.replaySpeed,
+      },
       voiceRate: config.synthesiser.sampleRate,
       mintId: uuidv7,
     });
@@ -121,7 +125,7 @@ export class Call {
   }
 
   #start(request: Request, start: AudioStart): void {
-    const { recogniser, synthesiser } = this.#options.config;
+    const { recogniser, fallbackRecogniser = recogniser, synthesiser } = this.#options.config;
     const voiceId = start.voiceId ?? this.#voiceId;
     if (!synthesiser.voices.some((voice) => voice.id === voiceId)) {
       const known = synthesiser.voices.map((voice) => `${voice.id} (${voice.name})`).join(', ');
@@ -134,7 +138,7 @@ export class Call {
     this.#line.ack(request);
     this.#voiceId = voiceId;
     this.#language = start.language ?? this.#language;
-    this.#listeningRate ??= listeningRate(recogniser.model, start.samplingRate);
+    this.#listeningRate ??= listeningRate([recogniser.model, fallbackRecogniser.model], start.samplingRate);
     this.#convertFrom(start.samplingRate, this.#listeningRate);
     this.#dispatch({ type: 'caller.start', samplingRate: this.#listeningRate, language: this.#language });
   }
@@ -190,6 +194,8 @@ export class Call {
         return this.#recogniser?.audio(command.pcm);
       case 'recogniser.open':
         return this.#openRecogniser(command);
+      case 'recogniser.begin':
+        return this.#recogniser?.begin(command.offsetMs, command.heard);
       case 'recogniser.finalize':
         return this.#recogniser?.finalize();
       case 'recogniser.close':
@@ -215,10 +221,11 @@ export class Call {
     }
   }
 
-  #openRecogniser({ samplingRate, language, offsetMs }: Extract<Command, { type: 'recogniser.open' }>): void {
+  #openRecogniser({ config, samplingRate, language }: Extract<Command, { type: 'recogniser.open' }>): void {
+    const { recogniser, fallbackRecogniser = recogniser } = this.#options.config;
+    const chosen = config === 'primary' ? recogniser : fallbackRecogniser;
     this.#recogniser?.close();
-    const options = { ...this.#options.config.recogniser, samplingRate, language };
-    this.#recogniser = new Deepgram(options, offsetMs, this.#around);
+    this.#recogniser = new Deepgram({ ...chosen, samplingRate, language }, this.#around);
   }
 
   /** A voice chosen during a reply speaks from the next one on. */

@@ -17,6 +17,8 @@ export interface RecogniserConfig {
   readonly eagerEotThreshold: number | undefined;
   /** Silence after which a Flux model ends a turn in any case, in ms. */
   readonly eotTimeoutMs: number;
+  /** How fast audio that waited is sent, in ms of audio for every ms. */
+  readonly replaySpeed: number;
   readonly place: ProviderPlace;
 }
 
@@ -55,6 +57,8 @@ export interface PaceConfig {
 
 export interface Config {
   readonly recogniser: RecogniserConfig;
+  /** What takes over where `recogniser` fails; undefined if nothing does. */
+  readonly fallbackRecogniser: RecogniserConfig | undefined;
   readonly model: ModelConfig;
   readonly synthesiser: SynthesiserConfig;
   readonly pace: PaceConfig;
@@ -76,6 +80,9 @@ const SYNTHESISER_RATES = [8000, 16_000, 22_050, 24_000, 44_100, 48_000] as cons
 /** Voices every ElevenLabs account has. */
 const DEFAULT_VOICES = 'EXAVITQu4vr4xnSDxMaL:Sarah,JBFqnCBsd6RMkjVDRZzb:George,onwK4e9ZLuTAKqWW03F9:Daniel';
 
+const RECOGNISER_MODEL = /^[\w.-]+$/;
+const RECOGNISER_MODELS = 'a model name such as nova-3 or flux-general-en';
+
 /** Reads the whole configuration; every missing or malformed variable is reported at once, by name. */
 export function parseConfig(variables: Variables): ParsedConfig {
   const read = new Reader(variables);
@@ -83,19 +90,17 @@ export function parseConfig(variables: Variables): ParsedConfig {
   const llm = read.provider('OPENAI', 'https://api.openai.com/v1');
   const tts = read.provider('ELEVENLABS', 'https://api.elevenlabs.io');
   const speculation = read.choice('SPECULATION', 'on', ['on', 'off']) === 'on';
+  const recogniser: RecogniserConfig = {
+    ...stt,
+    model: read.text('DEEPGRAM_MODEL', 'nova-3', RECOGNISER_MODEL, RECOGNISER_MODELS),
+    endpointingMs: read.number('DEEPGRAM_ENDPOINTING_MS', 300, 10, 5000),
+    ...endsOfTurn(read, speculation),
+    eotTimeoutMs: read.number('DEEPGRAM_EOT_TIMEOUT_MS', 5000, 500, 60_000),
+    replaySpeed: read.number('DEEPGRAM_REPLAY_SPEED', 1.25, 1.05, 10, 'fraction'),
+  };
   const config: Config = {
-    recogniser: {
-      ...stt,
-      model: read.text(
-        'DEEPGRAM_MODEL',
-        'nova-3',
-        /^[\w.-]+$/,
-        'a model name such as nova-3 or flux-general-en',
-      ),
-      endpointingMs: read.number('DEEPGRAM_ENDPOINTING_MS', 300, 10, 5000),
-      ...endsOfTurn(read, speculation),
-      eotTimeoutMs: read.number('DEEPGRAM_EOT_TIMEOUT_MS', 5000, 500, 60_000),
-    },
+    recogniser,
+    fallbackRecogniser: fallbackOf(read, recogniser),
     model: {
       ...llm,
       model: read.text('OPENAI_MODEL', 'gpt-6-luna', /^\S+$/, 'a model name such as gpt-6-luna'),
@@ -134,6 +139,19 @@ export function parseConfig(variables: Variables): ParsedConfig {
   const places = { stt: stt.place, llm: llm.place, tts: tts.place };
   const [first, ...others] = read.problems;
   return first === undefined ? { config, places } : { problems: [first, ...others], places };
+}
+
+/** The other recogniser, if anything of it is set; what is not set is as with the first. */
+function fallbackOf(read: Reader, primary: RecogniserConfig): RecogniserConfig | undefined {
+  const prefix = 'DEEPGRAM_FALLBACK';
+  const set = ['MODEL', 'BASE_URL', 'API_KEY'].some((part) => read.value(`${prefix}_${part}`) !== undefined);
+  if (!set) return undefined;
+  const key = primary.place === 'live' ? primary.apiKey : undefined;
+  return {
+    ...primary,
+    ...read.provider(prefix, primary.baseUrl, key),
+    model: read.text(`${prefix}_MODEL`, primary.model, RECOGNISER_MODEL, RECOGNISER_MODELS),
+  };
 }
 
 /** Deepgram refuses a probable end that is surer than the sure one. */

@@ -23,13 +23,17 @@ export class Reader {
     this.#variables = variables;
   }
 
-  /** Key and base URL of a provider. A server on this machine needs no key. */
-  provider(prefix: string, vendorUrl: string): { apiKey: string; baseUrl: string; place: ProviderPlace } {
+  /** Key and base URL of a provider, `fallbackKey` if none is set. A server on this machine needs no key. */
+  provider(
+    prefix: string,
+    vendorUrl: string,
+    fallbackKey?: string,
+  ): { apiKey: string; baseUrl: string; place: ProviderPlace } {
     const url = this.value(`${prefix}_BASE_URL`) ?? vendorUrl;
     const host = hostOf(url);
     if (host === undefined) this.problem(`${prefix}_BASE_URL`, 'an http(s) URL', url);
     const baseUrl = url.replace(/^ws/, 'http').replace(/\/+$/, '');
-    const apiKey = this.value(`${prefix}_API_KEY`);
+    const apiKey = this.value(`${prefix}_API_KEY`) ?? fallbackKey;
     const local = host !== undefined && LOOPBACK.test(host);
     if (local) return { apiKey: apiKey ?? 'local', baseUrl, place: 'local' };
     if (apiKey === undefined) {

@@ -3,7 +3,7 @@ import type { CallState, EndReason } from '../protocol/replies.ts';
 import { earliest } from './deadline.ts';
 import { Duration } from './duration.ts';
 import { Ear } from './ear.ts';
-import type { CallEvent, Command } from './events.ts';
+import type { CallEvent, Command, Failure } from './events.ts';
 import { send } from './events.ts';
 import { Floor, type Meaning } from './floor.ts';
 import { History } from './history.ts';
@@ -24,7 +24,7 @@ import { Turns } from './turns.ts';
 export class Conversation {
   readonly #plan: CallPlan;
   readonly #history = new History();
-  readonly #ear = new Ear();
+  readonly #ear: Ear;
   readonly #mouth: Mouth;
   readonly #floor: Floor;
   readonly #turns: Turns;
@@ -42,6 +42,7 @@ export class Conversation {
 
   constructor(plan: CallPlan) {
     this.#plan = plan;
+    this.#ear = new Ear(plan.recognition);
     this.#turns = new Turns(plan.mintId);
     this.#silence = new Silence(plan.pace.idlePromptMs);
     this.#duration = new Duration(plan.pace.maxCallMs);
@@ -106,11 +107,15 @@ export class Conversation {
         return this.#end('caller_hung_up');
       case 'recogniser.open':
         this.#rehearse();
-        return this.#do(this.#ear.opened(now));
+        return this.#listen(now);
       case 'recogniser.speech':
         return this.#sound(now);
       case 'recogniser.interim':
-        return this.#interim(event.text, now);
+        return this.#interim(event.text, event.endMs, now);
+      case 'recogniser.segment':
+        return this.#ear.settledSo(event.text, event.endMs);
+      case 'recogniser.listened':
+        return this.#ear.listened(event.untilMs);
       case 'recogniser.eager':
         return this.#speculate(now);
       case 'recogniser.resumed':
@@ -118,7 +123,7 @@ export class Conversation {
       case 'recogniser.final':
         return this.#final(event.text, event.endMs, now);
       case 'recogniser.failed':
-        return this.#do(this.#ear.failed(event.failure, now));
+        return this.#recogniserFailed(event.failure, now);
       case 'voice.ready':
         return this.#mouth.ready(event.text);
       case 'tick':
@@ -146,6 +151,21 @@ export class Conversation {
     this.#do(this.#mouth.line(this.#plan.lines.greeting, { type: 'greeting' }, now));
   }
 
+  /** The recogniser is open, and hears what it has not heard. */
+  #listen(now: number): void {
+    const commands = this.#ear.opened(now);
+    if (commands.length > 0) this.#turns.reopened(this.#ear.heardMs, this.#ear.catchesUpAt(now));
+    this.#do(commands);
+  }
+
+  /** Words that the lost connection had settled stand; the rest is heard again. */
+  #recogniserFailed(failure: Failure, now: number): void {
+    const { segment } = this.#ear;
+    const kept = segment !== undefined && this.#turns.current?.keep(segment.text, segment.endMs);
+    if (kept) this.#ear.heard(segment.text, segment.endMs);
+    this.#do(this.#ear.failed(failure, now));
+  }
+
   #begin(now: number): void {
     this.#phase = 'live';
     this.#duration.start(now);
@@ -163,8 +183,9 @@ export class Conversation {
     this.#do([{ type: 'voice.prepare' }, ...this.#floor.sound(now)]);
   }
 
-  #interim(text: string, now: number): void {
+  #interim(text: string, endMs: number | undefined, now: number): void {
     if (text === '' || !this.#ear.started || this.#turns.repeats(text)) return;
+    this.#ear.shown(endMs);
     const meaning = this.#meaning(this.#turns.freshWith(text), false, now);
     if (meaning === 'echo') return this.#do(this.#floor.yield(meaning, text, now));
     const turn = this.#turns.heard(text, this.#goesOn(meaning, now), now);
@@ -175,12 +196,15 @@ export class Conversation {
 
   #final(text: string, endMs: number | undefined, now: number): void {
     this.#turns.confirmed();
+    if (text !== '') this.#ear.heard(text, endMs);
     if (this.#turns.isLate(endMs) || !this.#ear.started) return;
     const byHand = this.#ear.finalizing;
     this.#ear.settled();
     if (text === '') return this.#finalWithoutWords(byHand, now);
     const meaning = this.#meaning(this.#turns.freshWith(text), true, now, byHand);
-    const speechEndAt = endMs === undefined ? undefined : this.#ear.heardAt(endMs, now);
+    // Of words from a replay nobody knows what the caller did since.
+    const known = endMs !== undefined && this.#ear.behindMs(now) === 0;
+    const speechEndAt = known ? this.#ear.heardAt(endMs, now) : undefined;
     const turn = this.#turns.settled(text, endMs, speechEndAt, this.#goesOn(meaning, now), now);
     if (this.#mouth.speculatesOther(turn.fresh)) this.#do(this.#mouth.drop());
     if (byHand || meaning === 'aside' || meaning === 'echo') return this.#close(turn, byHand, now);
@@ -271,7 +295,10 @@ export class Conversation {
     const byHand = this.#ear.finalizing;
     this.#ear.settled();
     const { current: turn } = this.#turns;
-    if (turn?.endAt === undefined) this.#turns.closeAt(this.#ear.sentMs);
+    if (turn?.endAt === undefined) {
+      this.#turns.closeAt(this.#ear.receivedMs);
+      if (turn !== undefined) this.#ear.took(turn.fresh);
+    }
     if (turn !== undefined) this.#close(turn, byHand, now);
   }
 

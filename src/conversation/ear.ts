@@ -1,46 +1,65 @@
-import { durationMs } from '../audio/pcm.ts';
-import { AudioRing } from '../audio/ring.ts';
+import { backlogAfter } from '../audio/pace.ts';
 import { earliest } from './deadline.ts';
 import { type Command, type Failure, send } from './events.ts';
+import type { Recognition } from './plan.ts';
+import { Reopening } from './reopening.ts';
+import { HOLD_MS, Tape } from './tape.ts';
 
-/** How much caller audio waits for a recogniser that is not open, in ms. */
-const HOLD_MS = 12_000;
 /** How long an asked-for final transcript may take before the words so far have to do, in ms. Deepgram often omits it: see its Finalize documentation. */
 const FINALIZE_MS = 1000;
 /** How long a hand-ended turn waits for a recogniser that is still opening, in ms. */
 const OPENING_MS = 6000;
-/** Pauses before the recogniser is opened again, by consecutive failures, in ms; the last one repeats. */
-const REOPEN_AFTER_MS = [0, 250, 500, 1000, 2000, 5000] as const;
-/** The shortest pause when the recogniser is asked too often, in ms (Deepgram, 429). */
-const RATE_LIMITED_MS = 250;
-/** A connection that held this long was sound; one that fails sooner counts with the failures before it, in ms. */
-const STEADY_MS = 5000;
 /** The caller's client is told from this many consecutive failures on: one that heals at once costs no words. */
 const TELL_AFTER_FAILURES = 2;
 
 type State = 'shut' | 'opening' | 'open' | 'waiting' | 'deaf';
 
-/** The call's one recogniser: open or being reopened, with the audio that waits for it. */
+/** Words of an utterance that is not over, which a lost connection cannot take back. */
+interface Segment {
+  readonly text: string;
+  readonly endMs: number;
+}
+
+/** The call's one recogniser: open or being reopened, with the audio that waits for it or may have to be heard again. */
 export class Ear {
+  readonly #speed: number;
+  readonly #reopening: Reopening;
+  readonly #tape = new Tape();
   #state: State = 'shut';
   #samplingRate = 0;
   #language = '';
-  #ring = new AudioRing(0);
-  #failures = 0;
-  #openedAt = 0;
   #reopenAt: number | undefined;
   /** Until when a hand-ended turn waits for its final words. */
   #finalizeBy: number | undefined;
-  #sentMs = 0;
   #overflowed = false;
+  #segment: Segment | undefined;
+  /** Where the words shown last end, in ms of the caller's audio. */
+  #shownMs: number | undefined;
+  /** How much audio waited when the recogniser was opened, in ms, and when that was. */
+  #replay = { ms: 0, at: 0 };
+
+  constructor({ recognisers, replaySpeed }: Recognition) {
+    this.#speed = replaySpeed;
+    this.#reopening = new Reopening(recognisers);
+  }
 
   get started(): boolean {
     return this.#state !== 'shut';
   }
 
-  /** Caller audio given to the recogniser so far, in ms. */
-  get sentMs(): number {
-    return this.#sentMs;
+  /** Caller audio received so far, in ms. */
+  get receivedMs(): number {
+    return this.#tape.endMs;
+  }
+
+  /** Where the last word heard ends, in ms of the caller's audio; 0 when nobody knows. */
+  get heardMs(): number {
+    return this.#tape.heardMs;
+  }
+
+  /** The words of the running utterance that will not change. */
+  get segment(): Segment | undefined {
+    return this.#segment;
   }
 
   /** True while the caller's words can be expected to arrive, now or after a reconnection. */
@@ -50,7 +69,7 @@ export class Ear {
 
   /** When the caller's audio had come to `ms`, as far as it is sent as it is spoken. */
   heardAt(ms: number, now: number): number {
-    return now - Math.max(0, this.#sentMs - ms);
+    return now - Math.max(0, this.#tape.endMs - ms);
   }
 
   get finalizing(): boolean {
@@ -61,23 +80,31 @@ export class Ear {
     return earliest(this.#reopenAt, this.#finalizeBy);
   }
 
-  /** Opens the recogniser for this audio, or again when the audio changes; the same audio twice changes nothing. */
+  /**
+   * Opens the recogniser for this audio, or again when the audio changes or every recogniser had refused; otherwise the
+   * same audio twice changes nothing.
+   */
   start(samplingRate: number, language: string): readonly Command[] {
-    if (this.#state !== 'shut' && samplingRate === this.#samplingRate && language === this.#language)
-      return [];
-    const reopened = this.#state !== 'shut';
-    if (samplingRate !== this.#samplingRate) this.#ring = new AudioRing((HOLD_MS / 1000) * samplingRate * 2);
+    const same = samplingRate === this.#samplingRate && language === this.#language;
+    if (this.hears && same) return [];
+    const reopened = this.hears;
+    this.#tape.runAt(samplingRate);
     this.#samplingRate = samplingRate;
     this.#language = language;
-    this.#failures = 0;
+    this.#segment = undefined;
+    this.#reopening.reset();
     return [...(reopened ? [{ type: 'recogniser.close' } as const] : []), this.#open()];
   }
 
   audio(pcm: Uint8Array): readonly Command[] {
-    if (this.#state === 'open') return [this.#hear(pcm)];
-    if (this.#state === 'shut' || this.#state === 'deaf') return [];
-    const dropped = this.#ring.push(pcm);
-    if (dropped === 0 || this.#overflowed) return [];
+    if (this.#state === 'shut') return [];
+    if (this.#state === 'deaf') {
+      this.#tape.skip(pcm);
+      return [];
+    }
+    const dropped = this.#tape.record(pcm);
+    if (this.#state === 'open') return [{ type: 'recogniser.audio', pcm }];
+    if (!dropped || this.#overflowed) return [];
     this.#overflowed = true;
     return [
       send('voicechat.error', {
@@ -88,28 +115,68 @@ export class Ear {
     ];
   }
 
+  /** The recogniser is open: it is given everything that is kept, in order. */
   opened(now: number): readonly Command[] {
     if (this.#state !== 'opening') return [];
     this.#state = 'open';
-    this.#openedAt = now;
+    this.#reopening.opened(now);
     this.#overflowed = false;
-    const held = this.#ring.drain().map((pcm) => this.#hear(pcm));
-    return this.#finalizeBy === undefined ? held : [...held, ...this.#finalize(now)];
+    this.#replay = { ms: this.#tape.heldMs, at: now };
+    const { startMs: offsetMs, heard } = this.#tape;
+    const held = this.#tape.chunks.map((pcm): Command => ({ type: 'recogniser.audio', pcm }));
+    const all: readonly Command[] = [{ type: 'recogniser.begin', offsetMs, heard }, ...held];
+    return this.#finalizeBy === undefined ? all : [...all, ...this.#finalize(now)];
+  }
+
+  /** How much of the audio that waited is still on its way to the recogniser, in ms. */
+  behindMs(now: number): number {
+    if (this.#state !== 'open') return 0;
+    return backlogAfter(this.#replay.ms, this.#speed, now - this.#replay.at);
+  }
+
+  /** When the audio that waited will have reached the recogniser, in ms. */
+  catchesUpAt(now: number): number {
+    return now + this.behindMs(now) / this.#speed;
+  }
+
+  /** Words were shown that end at `endMs`. */
+  shown(endMs: number | undefined): void {
+    this.#shownMs = endMs;
+  }
+
+  /** The first words of the running utterance are settled. */
+  settledSo(text: string, endMs: number): void {
+    if (this.#state === 'open') this.#segment = { text, endMs };
+  }
+
+  /** These words, which end at `endMs`, need not be heard again. */
+  heard(words: string, endMs: number | undefined): void {
+    this.#segment = undefined;
+    this.#shownMs = undefined;
+    this.#tape.hear(words, endMs);
+  }
+
+  /** The words shown last were taken as they are. */
+  took(words: string): void {
+    this.heard(words, this.#shownMs);
+  }
+
+  /** There is no word up to `ms` that was not told. */
+  listened(ms: number): void {
+    if (this.#state === 'open') this.#tape.listened(ms);
   }
 
   failed(failure: Failure, now: number): readonly Command[] {
     if (this.#state !== 'opening' && this.#state !== 'open') return [];
-    const wasSteady = this.#state === 'open' && now - this.#openedAt >= STEADY_MS;
-    this.#failures = wasSteady ? 1 : this.#failures + 1;
-    if (!failure.retryable) {
+    this.#segment = undefined;
+    this.#reopenAt = this.#reopening.after(failure, now);
+    if (this.#reopenAt === undefined) {
       this.#state = 'deaf';
       this.#finalizeBy = undefined;
       return [unavailable(false)];
     }
     this.#state = 'waiting';
-    const pause = REOPEN_AFTER_MS[Math.min(this.#failures, REOPEN_AFTER_MS.length) - 1] ?? 0;
-    this.#reopenAt = now + (failure.kind === 'rate-limited' ? Math.max(pause, RATE_LIMITED_MS) : pause);
-    return this.#failures === TELL_AFTER_FAILURES ? [unavailable(true)] : [];
+    return this.#reopening.failures === TELL_AFTER_FAILURES ? [unavailable(true)] : [];
   }
 
   /** The caller has ended the turn by hand: asks for the final words. A second time within one turn changes nothing. */
@@ -139,19 +206,14 @@ export class Ear {
     this.#reopenAt = undefined;
     return {
       type: 'recogniser.open',
+      config: this.#reopening.choice,
       samplingRate: this.#samplingRate,
       language: this.#language,
-      offsetMs: this.#sentMs,
     };
   }
 
-  #hear(pcm: Uint8Array): Command {
-    this.#sentMs += durationMs(pcm.byteLength, this.#samplingRate);
-    return { type: 'recogniser.audio', pcm };
-  }
-
   #finalize(now: number): readonly Command[] {
-    this.#finalizeBy = now + FINALIZE_MS;
+    this.#finalizeBy = this.catchesUpAt(now) + FINALIZE_MS;
     return [{ type: 'recogniser.finalize' }];
   }
 }

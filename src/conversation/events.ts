@@ -31,6 +31,19 @@ export interface Message {
   readonly content: string;
 }
 
+/** Which of the configured recognisers. */
+export type RecogniserChoice = 'primary' | 'fallback';
+
+/** What was heard of the caller's audio already, so that a recogniser that is given it again need not tell it again. */
+export interface Heard {
+  /** Where the last word heard ends, in ms of the caller's audio in this call. */
+  readonly untilMs: number;
+  /** False when nobody knows where it ends: it was before `untilMs`. */
+  readonly exact: boolean;
+  /** The last words heard. */
+  readonly words: string;
+}
+
 /** Everything that can happen to a call. `reply` is the number of the reply that the news belongs to. */
 export type CallEvent =
   | { readonly type: 'caller.start'; readonly samplingRate: number; readonly language: string }
@@ -48,13 +61,17 @@ export type CallEvent =
   | { readonly type: 'caller.gone' }
   | { readonly type: 'recogniser.open' }
   | { readonly type: 'recogniser.speech' }
-  /** The caller's words since the last final; replaces the previous interim. */
-  | { readonly type: 'recogniser.interim'; readonly text: string }
+  /** The caller's words since the last final; replaces the previous interim. `endMs` as in `recogniser.final`. */
+  | { readonly type: 'recogniser.interim'; readonly text: string; readonly endMs?: number | undefined }
+  /** Of the caller's words since the last final these, the first, will not change. `endMs` as in `recogniser.final`. */
+  | { readonly type: 'recogniser.segment'; readonly text: string; readonly endMs: number }
+  /** The caller's audio up to `untilMs` of the call was listened to, and no word in it is still to be told. */
+  | { readonly type: 'recogniser.listened'; readonly untilMs: number }
   /** The turn is probably over with these words, as cumulative as an interim; what is done on it must be free to be undone. */
   | { readonly type: 'recogniser.eager'; readonly text: string }
   /** The caller went on after a `recogniser.eager`. */
   | { readonly type: 'recogniser.resumed' }
-  /** An utterance is over. `endMs`: where its last word ends, in ms of audio sent to the recogniser in this call. */
+  /** An utterance is over. `endMs`: where its last word ends, in ms of the caller's audio in this call. */
   | { readonly type: 'recogniser.final'; readonly text: string; readonly endMs: number | undefined }
   | { readonly type: 'recogniser.failed'; readonly failure: Failure }
   | { readonly type: 'model.text'; readonly reply: number; readonly text: string }
@@ -77,13 +94,14 @@ export type CallEvent =
 
 /** What the conversation wants done. The shell carries commands out in order and awaits none of them. */
 export type Command =
-  /** `offsetMs`: call audio that earlier connections were given. */
   | {
       readonly type: 'recogniser.open';
+      readonly config: RecogniserChoice;
       readonly samplingRate: number;
       readonly language: string;
-      readonly offsetMs: number;
     }
+  /** The open recogniser is given audio from here on. `offsetMs`: where in the caller's audio of this call it begins. */
+  | { readonly type: 'recogniser.begin'; readonly offsetMs: number; readonly heard: Heard | undefined }
   | { readonly type: 'recogniser.audio'; readonly pcm: Uint8Array }
   | { readonly type: 'recogniser.finalize' }
   | { readonly type: 'recogniser.close' }

@@ -5,6 +5,7 @@ export interface CallPlan {
   readonly timeLeftNote: string;
   readonly lines: Lines;
   readonly pace: Pace;
+  readonly recognition: Recognition;
   /** Rate of the synthesiser's audio, in Hz. */
   readonly voiceRate: number;
   /** A new UUIDv7 for every call of it. */
@@ -34,4 +35,11 @@ export interface Pace {
   readonly maxCallMs: number;
   /** How many tokens of the model a call may use up. */
   readonly maxTokens: number;
+}
+
+export interface Recognition {
+  /** How many recognisers are configured: the second takes turns with a first one that fails. */
+  readonly recognisers: 1 | 2;
+  /** How fast a recogniser takes audio that waited, in ms of audio for every ms. */
+  readonly replaySpeed: number;
 }

@@ -67,6 +67,18 @@ export class CallerTurn {
     this.#interim = '';
   }
 
+  /**
+   * Takes the first of its words that may still change for good; the last of them ends at `endMs`. False if it does not
+   * begin with them.
+   */
+  keep(text: string, endMs: number): boolean {
+    if (!this.#interim.startsWith(text)) return false;
+    this.#segments = [...this.#segments, { text, endMs }];
+    this.#interim = this.#interim.slice(text.length).trim();
+    this.endMs = Math.max(this.endMs, endMs);
+    return true;
+  }
+
   /** Takes words that will not change any more. Recognisers may deliver them out of order. */
   settle(text: string, endMs: number | undefined, speechEndAt: number | undefined, now: number): void {
     this.#interim = '';

@@ -113,6 +113,17 @@ export class Turns {
     this.#unconfirmed = this.#current?.fresh ?? '';
   }
 
+  /**
+   * Another recogniser listens, from where words were heard last, `heardMs` of the call's audio: it tells nothing late.
+   * What waited for it reaches it until `caughtUpAt`.
+   */
+  reopened(heardMs: number, caughtUpAt: number): void {
+    this.#overMs = heardMs;
+    this.#unconfirmed = '';
+    const turn = this.#current;
+    if (turn !== undefined) turn.heardAt = Math.max(turn.heardAt, caughtUpAt);
+  }
+
   /** True for interim words that were taken as they were: their recogniser still shows them. */
   repeats(text: string): boolean {
     return this.#current === undefined && this.#unconfirmed !== '' && sameWords(text, this.#unconfirmed);

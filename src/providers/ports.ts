@@ -1,4 +1,4 @@
-import type { CallEvent, Message, VoiceRoute } from '../conversation/events.ts';
+import type { CallEvent, Heard, Message, VoiceRoute } from '../conversation/events.ts';
 
 /** The one way out: HTTP requests and, with an `Upgrade` header, WebSockets. */
 export type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
@@ -23,7 +23,12 @@ interface Timed {
 
 /** A connection to a speech recogniser, for the whole call. Reports `recogniser.open` before any other news, and nothing after `recogniser.failed`. */
 export interface Recogniser extends Timed {
-  /** 16-bit mono PCM at the rate it was opened with. What comes before `recogniser.open` is lost. */
+  /**
+   * Comes after `recogniser.open`, before the first audio, which lies at `offsetMs` of the caller's audio in the call.
+   * What of it was `heard` is not told again.
+   */
+  begin(offsetMs: number, heard: Heard | undefined): void;
+  /** 16-bit mono PCM at the rate it was opened with; not written to afterwards. What comes before `recogniser.open` is lost. */
   audio(pcm: Uint8Array): void;
   /** Asks for the final transcript of what was sent; the answer may be an empty `recogniser.final`, or none. */
   finalize(): void;

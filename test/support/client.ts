@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Packr, Unpackr } from 'msgpackr';
 import WebSocket from 'ws';
+import { levelOf } from '../../src/local/script/spelled-listener.ts';
 
 const packr = new Packr({ useRecords: false });
 const unpackr = new Unpackr({ useRecords: false });
@@ -130,4 +131,20 @@ export function loud(ms: number, samplingRate = 16_000): Uint8Array {
 
 export function quiet(ms: number, samplingRate = 16_000): Uint8Array {
   return new Uint8Array(Math.round((ms * samplingRate) / 1000) * 2);
+}
+
+/** How long a spelled word lasts, and the gap behind it, in ms. */
+const SPELLED_MS = { word: 240, gap: 60 } as const;
+
+/** Speech whose words a scripted recogniser with this vocabulary hears: 300 ms each. */
+export function spelled(text: string, vocabulary: readonly string[], samplingRate = 16_000): Uint8Array {
+  const gap = quiet(SPELLED_MS.gap, samplingRate);
+  const words = text.split(' ').flatMap((word) => {
+    const level = levelOf(vocabulary.indexOf(word));
+    const samples = new Int16Array((SPELLED_MS.word * samplingRate) / 1000).map((_, i) =>
+      i % 2 === 0 ? level : -level,
+    );
+    return [new Uint8Array(samples.buffer), gap];
+  });
+  return Buffer.concat(words);
 }

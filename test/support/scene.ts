@@ -56,6 +56,7 @@ export class Scene {
         maxTokens: 1e9,
         ...pace,
       },
+      recognition: { recognisers: 1, replaySpeed: 1.25 },
       voiceRate: VOICE_RATE,
       mintId: () => `id-${++this.#ids}`,
       ...plan,
@@ -263,7 +264,8 @@ export class Scene {
     const from = Math.min(this.#mark.commands, this.commands.length);
     const lines = this.commands.slice(from).flatMap(({ at, command }) => {
       const name = command.type === 'send' ? command.event.replace('voicechat.', '') : command.type;
-      return name === 'state' || name === 'recogniser.audio' ? [] : [`${at - this.#mark.at} ${name}`];
+      const unsaid = ['state', 'recogniser.begin', 'recogniser.audio'];
+      return unsaid.includes(name) ? [] : [`${at - this.#mark.at} ${name}`];
     });
     return lines.filter((line, i) => line !== lines[i - 1]);
   }

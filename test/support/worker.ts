@@ -50,6 +50,8 @@ export async function startWorker(
 export function localVariables(url: string): Readonly<Record<string, string>> {
   return {
     DEEPGRAM_BASE_URL: `${url}/deepgram`,
+    // Scripted recognisers take audio as fast as tests send it.
+    DEEPGRAM_REPLAY_SPEED: '10',
     OPENAI_BASE_URL: `${url}/openai/v1`,
     ELEVENLABS_BASE_URL: `${url}/elevenlabs`,
   };

@@ -65,6 +65,48 @@ describe('the pace of a call', () => {
   });
 });
 
+describe('a second recogniser', () => {
+  const fallback = (variables: Variables) => configOf(variables).fallbackRecogniser;
+
+  it('is there only when something of it is set', () => {
+    expect(fallback({})).toBeUndefined();
+    expect(fallback({ DEEPGRAM_FALLBACK_MODEL: ' ' })).toBeUndefined();
+  });
+
+  it.each([
+    [{ DEEPGRAM_FALLBACK_MODEL: 'nova-2' }, { model: 'nova-2' }],
+    [
+      { DEEPGRAM_FALLBACK_BASE_URL: 'wss://api.eu.deepgram.com/' },
+      { baseUrl: 'https://api.eu.deepgram.com' },
+    ],
+    [{ DEEPGRAM_FALLBACK_API_KEY: 'other' }, { apiKey: 'other' }],
+  ])('is as the first apart from what is set: %j', (variables, differs) => {
+    const first = { DEEPGRAM_MODEL: 'flux-general-en', DEEPGRAM_REPLAY_SPEED: '2' };
+    const { recogniser, fallbackRecogniser } = configOf({ ...first, ...variables });
+    expect(recogniser.replaySpeed).toBe(2);
+    expect(fallbackRecogniser).toEqual({ ...recogniser, ...differs });
+  });
+
+  it('of the vendor needs a key of its own beside a first one on this machine', () => {
+    const local = { DEEPGRAM_API_KEY: '', DEEPGRAM_BASE_URL: 'http://127.0.0.1:1' };
+    const other = { ...local, DEEPGRAM_FALLBACK_BASE_URL: 'https://api.deepgram.com' };
+    expect(problemsOf(other).map(({ name }) => name)).toEqual(['DEEPGRAM_FALLBACK_API_KEY']);
+    expect(fallback({ ...other, DEEPGRAM_FALLBACK_API_KEY: 'k' })).toMatchObject({ apiKey: 'k' });
+    expect(fallback({ ...local, DEEPGRAM_FALLBACK_MODEL: 'nova-2' })).toMatchObject({ apiKey: 'local' });
+  });
+
+  it.each([
+    ['DEEPGRAM_FALLBACK_MODEL', 'a b', 'a model name such as nova-3 or flux-general-en'],
+    ['DEEPGRAM_FALLBACK_BASE_URL', 'ftp://x', 'an http(s) URL'],
+    ['DEEPGRAM_REPLAY_SPEED', '1', 'a number from 1.05 to 10'],
+    ['DEEPGRAM_REPLAY_SPEED', '11', 'a number from 1.05 to 10'],
+  ])('refuses %s=%s by name, with what is accepted', (name, value, accepted) => {
+    expect(problemsOf({ [name]: value })).toEqual([
+      { name, message: `${name}: ${accepted} is accepted, got "${value}"` },
+    ]);
+  });
+});
+
 describe('the ends of a turn', () => {
   const ends = (variables: Variables) => {
     const { eotThreshold, eagerEotThreshold } = configOf(variables).recogniser;

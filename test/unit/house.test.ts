@@ -11,7 +11,7 @@ const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8'
 /** Which rooms each room of `src` may import from; a room may always import from itself. `''` is the top of `src`. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   '': ['conversation', 'protocol', 'outreach', 'audio', 'providers'],
-  providers: ['conversation', 'outreach', ''],
+  providers: ['conversation', 'outreach', 'audio', ''],
   conversation: ['protocol', 'outreach', 'audio'],
   protocol: [],
   outreach: [],

@@ -34,6 +34,11 @@ const recogniser = v.strictObject({
    * utterance back.
    */
   utterances: v.optional(v.array(utterance), () => [{ text: 'Hello, who is this?' }]),
+  /**
+   * Instead of the utterances: every sound is the word of this list that its loudness spells (`levelOf`), and pauses
+   * are counted in audio. What is sent again is heard again.
+   */
+  vocabulary: v.optional(v.array(v.string())),
   /** Begins again after the last utterance; otherwise later bursts are heard as silence. */
   repeat: v.optional(v.boolean(), true),
   /** `server`: all connections share the list; `connection`: each begins it anew. */

@@ -3,6 +3,7 @@ import type { ModelAnswer, Sources, SpeakRequest, SpokenText } from '../sources.
 import { until } from '../wire/clock.ts';
 import { ScriptedListener } from './listener.ts';
 import type { Script, ScriptedReply } from './script.ts';
+import { SpelledListener } from './spelled-listener.ts';
 import type { Stage } from './stage.ts';
 
 const VOICES: readonly EngineVoice[] = [
@@ -17,7 +18,11 @@ export function scriptedSources(stage: Stage): Sources {
   return {
     named: { recogniser: 'scripted', model: 'scripted', synthesiser: 'scripted' },
     voices: VOICES,
-    listen: (options, report) => new ScriptedListener(() => stage.script, stage.lines(), options, report),
+    listen: (options, report) => {
+      const { vocabulary } = stage.script.recogniser;
+      if (vocabulary !== undefined) return new SpelledListener(vocabulary, options, report);
+      return new ScriptedListener(() => stage.script, stage.lines(), options, report);
+    },
     answer: (messages) => {
       const { model } = stage.script;
       const { replies } = model;

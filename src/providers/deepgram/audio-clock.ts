@@ -4,13 +4,16 @@
  */
 export class AudioClock {
   readonly #samplesPerMs: number;
-  readonly #offsetMs: number;
+  #offsetMs = 0;
   #samples = 0;
   readonly #gaps: { readonly at: number; length: number }[] = [];
 
-  /** `offsetMs` is the call audio that earlier connections were sent. */
-  constructor(samplingRate: number, offsetMs: number) {
+  constructor(samplingRate: number) {
     this.#samplesPerMs = samplingRate / 1000;
+  }
+
+  /** The first audio of the caller that is sent lies at `offsetMs` of the call's. */
+  begin(offsetMs: number): void {
     this.#offsetMs = offsetMs;
   }
 

@@ -1,5 +1,5 @@
 import { earliest } from '../../conversation/deadline.ts';
-import type { CallEvent, Failure } from '../../conversation/events.ts';
+import type { CallEvent, Failure, Heard } from '../../conversation/events.ts';
 import type { Recogniser, Surroundings } from '../ports.ts';
 import {
   HANDSHAKE_MS,
@@ -16,9 +16,16 @@ import { AudioFrames } from './audio-frames.ts';
 import type { Dialect, DialectOptions } from './dialect.ts';
 import { Flux } from './flux.ts';
 import { Nova } from './nova.ts';
+import { Outbox } from './outbox.ts';
+import { Seam } from './seam.ts';
 
 /** Audio of this length that has waited this long for any message means the recogniser has stalled, in ms. */
 const STALL_MS = 5000;
+/**
+ * The same while words of the caller are under way: then Nova sends a result for every second of audio, and Flux one
+ * for every quarter (Deepgram, interim results; Flux state machine). Of silence nobody promises that much.
+ */
+const STALL_IN_SPEECH_MS = 3000;
 /** Deepgram closes a socket without audio or message after 10 s (NET-0001) and asks for KeepAlive every 3 to 5 s. */
 const KEEP_ALIVE_MS = 4000;
 /** How long the caller's audio may pause before silence takes its place where there is no keep-alive message, in ms. */
@@ -29,19 +36,20 @@ const SILENCE_MS = 160;
 const FLUX_RATES: readonly number[] = [8000, 16_000, 24_000, 44_100, 48_000];
 const FLUX_RATE_FOR_OTHERS = 16_000;
 
-/** The rate the recogniser listens at when the caller speaks at `samplingRate`; equal wherever the model takes it. */
-export function listeningRate(model: string, samplingRate: number): number {
-  if (!isFlux(model) || FLUX_RATES.includes(samplingRate)) return samplingRate;
+/** The rate, in Hz, that recognisers of these models listen at when the caller speaks at `samplingRate`; equal wherever all take it. */
+export function listeningRate(models: readonly string[], samplingRate: number): number {
+  if (!models.some(isFlux) || FLUX_RATES.includes(samplingRate)) return samplingRate;
   return FLUX_RATE_FOR_OTHERS;
 }
 
-/** One Deepgram connection. `offsetMs` is the call audio that earlier connections were sent; times in news include it. */
+/** One Deepgram connection. Times in its news are ms of the caller's audio in the call. */
 export class Deepgram implements Recogniser {
   readonly #around: Surroundings;
   readonly #dialect: Dialect;
   readonly #samplingRate: number;
   readonly #frames: AudioFrames;
   readonly #clock: AudioClock;
+  readonly #outbox: Outbox;
   readonly #handshake = new AbortController();
   readonly #openBy: number;
   #state: 'opening' | 'open' | 'over' = 'opening';
@@ -51,15 +59,23 @@ export class Deepgram implements Recogniser {
   #silent = true;
   /** Audio sent since the last message, and when its first frame was sent. */
   #unanswered = { bytes: 0, since: 0 };
+  /** The caller's words are under way. */
+  #inSpeech = false;
   #interim = '';
 
-  constructor(options: DialectOptions, offsetMs: number, around: Surroundings) {
+  constructor(options: DialectOptions, around: Surroundings) {
     this.#around = around;
-    this.#dialect = isFlux(options.model) ? new Flux() : new Nova(options.eagerEotThreshold !== undefined);
+    this.#clock = new AudioClock(options.samplingRate);
+    const callMs = (ms: number) => this.#clock.callMs(ms);
+    this.#dialect = isFlux(options.model)
+      ? new Flux(callMs)
+      : new Nova(options.eagerEotThreshold !== undefined, callMs);
+    this.#outbox = new Outbox(options.samplingRate, options.replaySpeed, (data) => this.#transmit(data));
     this.#samplingRate = options.samplingRate;
     const { shortest, longest } = this.#dialect.frameMs;
-    this.#frames = new AudioFrames(this.#bytes(shortest), this.#bytes(longest), (frame) => this.#send(frame));
-    this.#clock = new AudioClock(options.samplingRate, offsetMs);
+    this.#frames = new AudioFrames(this.#bytes(shortest), this.#bytes(longest), (frame) =>
+      this.#outbox.audio(frame, around.now()),
+    );
     this.#openBy = around.now() + HANDSHAKE_MS;
     const url = `${options.baseUrl}${this.#dialect.path}?${this.#dialect.parameters(options)}`;
     void this.#open(url, options.apiKey);
@@ -67,7 +83,13 @@ export class Deepgram implements Recogniser {
 
   get deadline(): number | undefined {
     if (this.#state === 'over') return undefined;
-    return this.#state === 'opening' ? this.#openBy : earliest(this.#idleUntil, this.#stalledAt);
+    if (this.#state === 'opening') return this.#openBy;
+    return earliest(this.#outbox.readyAt ?? this.#idleUntil, this.#stalledAt);
+  }
+
+  begin(offsetMs: number, heard: Heard | undefined): void {
+    this.#clock.begin(offsetMs);
+    this.#dialect.begin(new Seam(heard));
   }
 
   audio(pcm: Uint8Array): void {
@@ -78,7 +100,7 @@ export class Deepgram implements Recogniser {
 
   finalize(): void {
     this.#frames.flush();
-    this.#line?.send(this.#dialect.finalize);
+    this.#outbox.text(this.#dialect.finalize);
   }
 
   tick(now: number): void {
@@ -87,7 +109,8 @@ export class Deepgram implements Recogniser {
     if (now >= (this.#stalledAt ?? Number.POSITIVE_INFINITY)) {
       return this.#fail({ kind: 'stalled', retryable: true, detail: 'Deepgram stopped answering' });
     }
-    this.#stayAlive(now);
+    if (this.#outbox.readyAt !== undefined) this.#outbox.tick(now);
+    else this.#stayAlive(now);
   }
 
   close(): void {
@@ -102,7 +125,8 @@ export class Deepgram implements Recogniser {
 
   get #stalledAt(): number | undefined {
     const { bytes, since } = this.#unanswered;
-    return bytes >= this.#bytes(STALL_MS) ? since + STALL_MS : undefined;
+    const patienceMs = this.#inSpeech ? STALL_IN_SPEECH_MS : STALL_MS;
+    return bytes >= this.#bytes(patienceMs) ? since + patienceMs : undefined;
   }
 
   async #open(url: string, apiKey: string): Promise<void> {
@@ -146,15 +170,21 @@ export class Deepgram implements Recogniser {
       case 'recogniser.failed':
         return this.#fail(event.failure);
       case 'recogniser.interim':
+        this.#inSpeech = true;
         // Deepgram repeats itself while the caller pauses.
         if (event.text === this.#interim) return;
         this.#interim = event.text;
         return this.#around.report(event);
-      case 'recogniser.final': {
+      case 'recogniser.speech':
+        this.#inSpeech = true;
+        return this.#around.report(event);
+      case 'recogniser.listened':
+        this.#inSpeech = false;
+        return this.#around.report(event);
+      case 'recogniser.final':
+        this.#inSpeech = false;
         this.#interim = '';
-        const endMs = event.endMs === undefined ? undefined : this.#clock.callMs(event.endMs);
-        return this.#around.report({ ...event, endMs });
-      }
+        return this.#around.report(event);
       default:
         return this.#around.report(event);
     }
@@ -164,7 +194,7 @@ export class Deepgram implements Recogniser {
     const { keepAlive } = this.#dialect;
     if (keepAlive === undefined) return this.#keepSilence();
     this.#sentAt = now;
-    this.#line?.send(keepAlive);
+    this.#outbox.text(keepAlive);
   }
 
   #keepSilence(): void {
@@ -174,11 +204,13 @@ export class Deepgram implements Recogniser {
     this.#frames.push(silence);
   }
 
-  #send(frame: Uint8Array): void {
-    this.#sentAt = this.#around.now();
-    if (this.#unanswered.bytes === 0) this.#unanswered.since = this.#sentAt;
-    this.#unanswered.bytes += frame.byteLength;
-    this.#line?.send(frame);
+  #transmit(data: Uint8Array | string): void {
+    if (typeof data !== 'string') {
+      this.#sentAt = this.#around.now();
+      if (this.#unanswered.bytes === 0) this.#unanswered.since = this.#sentAt;
+      this.#unanswered.bytes += data.byteLength;
+    }
+    this.#line?.send(data);
   }
 
   #bytes(ms: number): number {
@@ -193,6 +225,7 @@ export class Deepgram implements Recogniser {
 
   #end(): void {
     this.#state = 'over';
+    this.#outbox.empty();
     if (this.#line === undefined) this.#handshake.abort();
     else this.#line.close();
   }

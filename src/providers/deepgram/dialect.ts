@@ -1,5 +1,6 @@
 import type { RecogniserConfig } from '../../config.ts';
 import type { CallEvent } from '../../conversation/events.ts';
+import type { Seam } from './seam.ts';
 
 export interface DialectOptions extends RecogniserConfig {
   /** Of the audio that will be sent, in Hz. */
@@ -22,6 +23,11 @@ export interface Dialect {
   /** The message before our close. */
   readonly bye: string;
   parameters(options: DialectOptions): URLSearchParams;
-  /** The news in a message; none in a message of a type that says nothing about the conversation. Times are ms of audio sent on this connection. */
+  /** What the connection hears from now on is told as far as it is new at this seam. */
+  begin(seam: Seam): void;
+  /** The news in a message; none in a message of a type that says nothing about the conversation. Times are ms of the caller's audio in the call. */
   read(message: Record<string, unknown>): readonly CallEvent[];
 }
+
+/** Where a moment of the connection, in ms, lies in the caller's audio of the call, in ms. */
+export type Placing = (connectionMs: number) => number;

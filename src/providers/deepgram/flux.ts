@@ -1,13 +1,22 @@
 import * as v from 'valibot';
 import type { CallEvent, Failure } from '../../conversation/events.ts';
-import type { Dialect, DialectOptions } from './dialect.ts';
+import type { Dialect, DialectOptions, Placing } from './dialect.ts';
+import { type Fresh, Seam } from './seam.ts';
 
+/** Words of a running turn that were spoken this long ago do not change any more, in ms. */
+const SETTLED_AFTER_MS = 6000;
+
+const seconds = v.nullish(v.number());
 const turnInfo = v.object({
   type: v.literal('TurnInfo'),
   event: v.string(),
   transcript: v.string(),
-  words: v.nullish(v.array(v.object({ end: v.nullish(v.number()) })), []),
+  words: v.nullish(v.array(v.object({ word: v.nullish(v.string()), start: seconds, end: seconds })), []),
+  audio_window_start: seconds,
+  audio_window_end: seconds,
+  trigger: v.nullish(v.string()),
 });
+type TurnInfo = v.InferOutput<typeof turnInfo>;
 const code = v.nullish(v.string(), '');
 const message = v.variant('type', [
   turnInfo,
@@ -26,6 +35,18 @@ export class Flux implements Dialect {
   readonly keepAlive = undefined;
   readonly finalize = JSON.stringify({ type: 'ForceEndTurn' });
   readonly bye = JSON.stringify({ type: 'CloseStream' });
+  readonly #callMs: Placing;
+  #seam = new Seam(undefined);
+  /** A turn has started of which only words were told so far that an earlier connection heard. */
+  #startsLater = false;
+
+  constructor(callMs: Placing = (ms) => ms) {
+    this.#callMs = callMs;
+  }
+
+  begin(seam: Seam): void {
+    this.#seam = seam;
+  }
 
   parameters(options: DialectOptions): URLSearchParams {
     const parameters = new URLSearchParams({
@@ -49,7 +70,7 @@ export class Flux implements Dialect {
     const news = parsed.output;
     switch (news.type) {
       case 'TurnInfo':
-        return turn(news);
+        return this.#turn(news);
       case 'Connected':
         return [{ type: 'recogniser.open' }];
       case 'Warning':
@@ -61,25 +82,63 @@ export class Flux implements Dialect {
         return news satisfies never;
     }
   }
+
+  /** An end of the turn that follows its eager end directly has the words of it (Deepgram, Flux eager end of turn). */
+  #turn(news: TurnInfo): readonly CallEvent[] {
+    const fresh = this.#fresh(news);
+    const { text } = fresh;
+    const endMs = fresh.words.at(-1)?.endMs;
+    const started = this.#starts(news, text);
+    if (news.event === 'EndOfTurn') {
+      this.#startsLater = false;
+      const old = text === '' && news.transcript !== '' && news.trigger !== 'manual';
+      return old ? [] : [...started, { type: 'recogniser.final', text, endMs }];
+    }
+    if (text === '') return [...resumed(news.event), ...this.#silence(news)];
+    const interim: CallEvent = { type: 'recogniser.interim', text, endMs };
+    const eager: readonly CallEvent[] =
+      news.event === 'EagerEndOfTurn' ? [{ type: 'recogniser.eager', text }] : [];
+    return [...started, ...resumed(news.event), ...this.#segment(fresh, news), interim, ...eager];
+  }
+
+  /** A turn starts with the first word of it that is new. */
+  #starts({ event, transcript }: TurnInfo, text: string): readonly CallEvent[] {
+    if (event === 'StartOfTurn') this.#startsLater = true;
+    if (!this.#startsLater || (text === '' && transcript !== '')) return [];
+    this.#startsLater = false;
+    return [{ type: 'recogniser.speech' }];
+  }
+
+  #fresh({ transcript, words, audio_window_start: from }: TurnInfo): Fresh {
+    const timed = words.map(({ word, start, end }) => ({
+      text: word ?? '',
+      startMs: this.#placed(start),
+      endMs: this.#placed(end),
+    }));
+    return this.#seam.fresh(transcript, timed, this.#placed(from) ?? 0);
+  }
+
+  #segment({ text, words }: Fresh, { audio_window_end: reach }: TurnInfo): readonly CallEvent[] {
+    const settledMs = (this.#placed(reach) ?? 0) - SETTLED_AFTER_MS;
+    const count = words.filter(({ endMs }) => endMs !== undefined && endMs <= settledMs).length;
+    const endMs = words[count - 1]?.endMs;
+    const written = text.split(' ');
+    if (endMs === undefined || written.length !== words.length) return [];
+    return [{ type: 'recogniser.segment', text: written.slice(0, count).join(' '), endMs }];
+  }
+
+  #silence({ audio_window_end: reach }: TurnInfo): readonly CallEvent[] {
+    const untilMs = this.#placed(reach);
+    return untilMs === undefined ? [] : [{ type: 'recogniser.listened', untilMs }];
+  }
+
+  #placed(connectionSeconds: number | null | undefined): number | undefined {
+    return typeof connectionSeconds === 'number' ? this.#callMs(connectionSeconds * 1000) : undefined;
+  }
 }
 
-/** An end of the turn that follows its eager end directly has the words of it (Deepgram, Flux eager end of turn). */
-function turn({ event, transcript: text, words }: v.InferOutput<typeof turnInfo>): readonly CallEvent[] {
-  if (event === 'EndOfTurn') {
-    const end = words.at(-1)?.end ?? undefined;
-    return [{ type: 'recogniser.final', text, endMs: end === undefined ? undefined : end * 1000 }];
-  }
-  const interim: readonly CallEvent[] = text === '' ? [] : [{ type: 'recogniser.interim', text }];
-  switch (event) {
-    case 'StartOfTurn':
-      return [{ type: 'recogniser.speech' }, ...interim];
-    case 'EagerEndOfTurn':
-      return text === '' ? [] : [...interim, { type: 'recogniser.eager', text }];
-    case 'TurnResumed':
-      return [{ type: 'recogniser.resumed' }, ...interim];
-    default:
-      return interim;
-  }
+function resumed(event: string): readonly CallEvent[] {
+  return event === 'TurnResumed' ? [{ type: 'recogniser.resumed' }] : [];
 }
 
 /** A message of ours that cannot be read would not be readable the next time. */

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { CallEvent } from '../../conversation/events.ts';
-import type { Dialect, DialectOptions } from './dialect.ts';
+import type { Dialect, DialectOptions, Placing } from './dialect.ts';
+import { Seam, type TimedWord } from './seam.ts';
 
 /** Values below 1000 bring nothing because interim results come once a second (Deepgram, utterance_end_ms). */
 const UTTERANCE_END_MS = 1000;
@@ -13,7 +14,8 @@ const EAGER_SILENCE_MS = 150;
 const SAME_TIME_MS = 10;
 
 const flag = v.nullish(v.boolean(), false);
-const word = v.object({ end: v.number() });
+const text = v.nullish(v.string());
+const word = v.object({ word: text, punctuated_word: text, start: v.nullish(v.number()), end: v.number() });
 const results = v.object({
   type: v.literal('Results'),
   start: v.nullish(v.number()),
@@ -25,8 +27,10 @@ const results = v.object({
     alternatives: v.array(v.object({ transcript: v.string(), words: v.nullish(v.array(word), []) })),
   }),
 });
+type Results = v.InferOutput<typeof results>;
 const utteranceEnd = v.object({ type: v.literal('UtteranceEnd'), last_word_end: v.number() });
-const message = v.variant('type', [results, utteranceEnd, v.object({ type: v.literal('SpeechStarted') })]);
+const speechStarted = v.object({ type: v.literal('SpeechStarted'), timestamp: v.nullish(v.number()) });
+const message = v.variant('type', [results, utteranceEnd, speechStarted]);
 
 /**
  * Deepgram `/v1/listen` (Nova): utterances are assembled here from final segments. Nova has no message for a probable
@@ -42,14 +46,21 @@ export class Nova implements Dialect {
   readonly finalize = JSON.stringify({ type: 'Finalize' });
   readonly bye = JSON.stringify({ type: 'CloseStream' });
   readonly #pause: Pause | undefined;
+  readonly #callMs: Placing;
+  #seam = new Seam(undefined);
   #finals: string[] = [];
   #lastEndMs: number | undefined;
   /** The words reported last. */
   #shown = '';
 
   /** Tells `recogniser.eager` only with `eager`. */
-  constructor(eager: boolean) {
+  constructor(eager: boolean, callMs: Placing = (ms) => ms) {
     this.#pause = eager ? new Pause() : undefined;
+    this.#callMs = callMs;
+  }
+
+  begin(seam: Seam): void {
+    this.#seam = seam;
   }
 
   parameters(options: DialectOptions): URLSearchParams {
@@ -73,14 +84,19 @@ export class Nova implements Dialect {
     // Metadata, and message types the vendor adds later, say nothing about the conversation.
     if (!parsed.success) return [];
     const news = parsed.output;
-    if (news.type === 'SpeechStarted') return [{ type: 'recogniser.speech' }];
+    if (news.type === 'SpeechStarted') return this.#speech(news.timestamp);
     return news.type === 'Results' ? this.#results(news) : this.#utteranceEnd(news.last_word_end * 1000);
   }
 
-  #results(news: v.InferOutput<typeof results>): readonly CallEvent[] {
+  #speech(seconds: number | null | undefined): readonly CallEvent[] {
+    const old = typeof seconds === 'number' && this.#seam.covers(this.#callMs(seconds * 1000));
+    return old ? [] : [{ type: 'recogniser.speech' }];
+  }
+
+  #results(news: Results): readonly CallEvent[] {
     const [best] = news.channel.alternatives;
-    const text = best?.transcript ?? '';
-    const end = best?.words.at(-1)?.end;
+    const text = best === undefined ? '' : this.#fresh(best, news.start ?? 0);
+    const end = text === '' ? undefined : best?.words.at(-1)?.end;
     const endMs = end === undefined ? undefined : end * 1000;
     if (news.is_final && text !== '') {
       this.#finals.push(text);
@@ -88,15 +104,51 @@ export class Nova implements Dialect {
     }
     const ended = news.from_finalize || (news.speech_final && this.#finals.length > 0);
     if (news.is_final && ended) return [this.#commit()];
+    const segment = news.is_final && text !== '' ? this.#segment() : [];
     const open = news.is_final || text === '' ? [] : [text];
     const words = [...this.#finals, ...open].join(' ');
-    const interim: readonly CallEvent[] =
-      text === '' || (news.is_final && this.#takesBack(words))
-        ? []
-        : [{ type: 'recogniser.interim', text: words }];
-    if (interim.length > 0) this.#shown = words;
-    const paused = this.#pause?.begins(words, text === '' ? this.#lastEndMs : endMs, reachOf(news)) ?? false;
-    return paused ? [...interim, { type: 'recogniser.eager', text: words }] : interim;
+    const hidden = text === '' || (news.is_final && this.#takesBack(words));
+    const lastEndMs = text === '' ? this.#lastEndMs : endMs;
+    const paused = this.#pause?.begins(words, lastEndMs, reachOf(news)) ?? false;
+    return [
+      ...segment,
+      ...(hidden ? this.#silence(text, news) : [this.#interim(words, endMs)]),
+      ...(paused ? [{ type: 'recogniser.eager', text: words } as const] : []),
+    ];
+  }
+
+  /** What of a transcript was not heard by an earlier connection. */
+  #fresh({ transcript, words }: Results['channel']['alternatives'][number], startSeconds: number): string {
+    const at = (seconds: number) => this.#callMs(seconds * 1000);
+    if (!this.#seam.covers(at(startSeconds))) return transcript;
+    const timed = words.map((heard): TimedWord => {
+      const { word = '', punctuated_word: written, start } = heard;
+      const startMs = typeof start === 'number' ? at(start) : undefined;
+      return { text: written ?? word ?? '', startMs, endMs: at(heard.end) };
+    });
+    return this.#seam.fresh(transcript, timed, at(startSeconds)).text;
+  }
+
+  #interim(text: string, endMs: number | undefined): CallEvent {
+    this.#shown = text;
+    return { type: 'recogniser.interim', text, endMs: this.#placed(endMs) };
+  }
+
+  #segment(): readonly CallEvent[] {
+    const endMs = this.#placed(this.#lastEndMs);
+    return endMs === undefined ? [] : [{ type: 'recogniser.segment', text: this.#finals.join(' '), endMs }];
+  }
+
+  /** A result without words, while none are waiting, is about audio that holds none. */
+  #silence(text: string, news: Results): readonly CallEvent[] {
+    if (text !== '' || this.#finals.length > 0) return [];
+    if (news.is_final) this.#shown = '';
+    const untilMs = this.#shown === '' ? this.#placed(reachOf(news)) : undefined;
+    return untilMs === undefined ? [] : [{ type: 'recogniser.listened', untilMs }];
+  }
+
+  #placed(connectionMs: number | undefined): number | undefined {
+    return connectionMs === undefined ? undefined : this.#callMs(connectionMs);
   }
 
   /** A segment may become final without its newest words, which the next interim holds again: nobody has unsaid them. */
@@ -113,7 +165,7 @@ export class Nova implements Dialect {
 
   #commit(): CallEvent {
     const text = this.#finals.join(' ');
-    const endMs = this.#lastEndMs;
+    const endMs = this.#placed(this.#lastEndMs);
     this.#finals = [];
     this.#lastEndMs = undefined;
     this.#shown = '';
@@ -153,7 +205,7 @@ class Pause {
 }
 
 /** Where the audio that a result is about ends, in ms. */
-function reachOf({ start, duration }: v.InferOutput<typeof results>): number | undefined {
+function reachOf({ start, duration }: Results): number | undefined {
   if (typeof start !== 'number' || typeof duration !== 'number') return undefined;
   return Math.round((start + duration) * 1000);
 }

@@ -22,7 +22,7 @@ function contract(vendor: () => Vendor, model: string): void {
   function open(apiKey = vendor().config.apiKey) {
     const world = new World();
     const options = { ...vendor().config, apiKey, model, samplingRate: 16_000, language: 'en-US' };
-    return { world, recogniser: world.run(new Deepgram(options, 0, world.around)) };
+    return { world, recogniser: world.run(new Deepgram(options, world.around)) };
   }
 
   it('opens, hears words as they come, and says which they were when asked', async () => {
@@ -91,7 +91,7 @@ describe('a probable end of the turn: local', () => {
   async function open(model: string, changes: Partial<RecogniserConfig> = {}) {
     const world = new World();
     const options = { ...config, ...changes, model, samplingRate: 16_000, language: 'en-US' };
-    const recogniser = world.run(new Deepgram(options, 0, world.around));
+    const recogniser = world.run(new Deepgram(options, world.around));
     await world.until('recogniser.open');
     const say = () => {
       recogniser.audio(loud(600));

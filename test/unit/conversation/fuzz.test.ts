@@ -34,13 +34,15 @@ function run(seed: number): void {
     audioAheadMs: random.pick([1000, 5000]),
     maxCallMs: random.pick([120_000, 900_000]),
   };
-  const call = new Scene({ pace });
+  const recognisers = random.pick([1, 2] as const);
+  const call = new Scene({ pace, recognition: { recognisers, replaySpeed: 1.25 } });
   for (let i = 0; i < EVENTS; i++) {
     if (random.below(3) === 0) call.pass(random.pick([1, 20, 300, 1500, 9000]));
     call.on(anything(random, call));
     awake(call);
   }
   wire(call);
+  replays(call);
   prompts(call);
   call.pass(LONGEST_WAIT_MS);
   settled(call);
@@ -69,7 +71,9 @@ function anything(random: Random, call: Scene): CallEvent {
     () => ({ type: 'recogniser.open' }),
     () => ({ type: 'recogniser.speech' }),
     () => ({ type: 'recogniser.interim', text }),
-    () => ({ type: 'recogniser.interim', text }),
+    () => ({ type: 'recogniser.interim', text, endMs: random.below(20_000) }),
+    () => ({ type: 'recogniser.segment', text: 'how much', endMs: random.below(20_000) }),
+    () => ({ type: 'recogniser.listened', untilMs: random.below(20_000) }),
     () => ({ type: 'recogniser.eager', text }),
     () => ({ type: 'recogniser.resumed' }),
     () => ({ type: 'recogniser.final', text, endMs: random.pick([undefined, random.below(20_000)]) }),
@@ -97,6 +101,20 @@ function awake(call: Scene): void {
   const begun = call.sent('voicechat.state').length > 0;
   if (!begun || call.conversation.ended) return;
   check(call.conversation.deadline !== undefined, 'a state without a deadline');
+}
+
+/** A recogniser is told where it begins before its first audio, once, and only an open one is given any. */
+function replays(call: Scene): void {
+  let begun = false;
+  for (const { command } of call.commands) {
+    if (command.type === 'recogniser.open' || command.type === 'recogniser.close') begun = false;
+    if (command.type === 'recogniser.audio' || command.type === 'recogniser.finalize')
+      check(begun, `${command.type} before the beginning`);
+    if (command.type !== 'recogniser.begin') continue;
+    check(!begun, 'begun twice');
+    check(command.offsetMs >= 0, 'begun before the call');
+    begun = true;
+  }
 }
 
 interface Utterance {

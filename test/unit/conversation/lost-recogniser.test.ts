@@ -18,7 +18,10 @@ describe('a recogniser that is lost', () => {
     call.on({ type: 'caller.audio', pcm: silence(20) });
     call.pass(250);
     expect(call.timeline()).toEqual(['0 recogniser.open', '0 error', '250 recogniser.open']);
-    expect(call.on({ type: 'recogniser.open' }).map(({ type }) => type)).toEqual(['recogniser.audio']);
+    expect(call.on({ type: 'recogniser.open' }).map(({ type }) => type)).toEqual([
+      'recogniser.begin',
+      'recogniser.audio',
+    ]);
   });
 
   it('[F1] is tried after 0, 250, 500, 1000, 2000 and 5000 ms, and every 5000 ms from then on', () => {
@@ -85,5 +88,87 @@ describe('a recogniser that is lost', () => {
     ]);
     call.on({ type: 'caller.text', text: 'Can you read this?' });
     expect(call.shown().at(-1)).toBe('user: Can you read this?');
+  });
+
+  it('[F2] is tried once more when the audio is started again, and hears only what comes then', () => {
+    const call = new Scene().opened();
+    call.talk(1000);
+    call.on({ type: 'recogniser.failed', failure: refused });
+    call.talk(1000);
+    call.mark();
+    call.on({ type: 'caller.start', samplingRate: 16_000, language: 'en-US' });
+    expect(call.timeline()).toEqual(['0 recogniser.open']);
+    call.talk(20);
+    call.on({ type: 'recogniser.open' });
+    expect(call.all('recogniser.begin')).toEqual([
+      { type: 'recogniser.begin', offsetMs: 2000, heard: undefined },
+    ]);
+    call.utter('Hello again.');
+    call.hush(300);
+    expect(call.turns()).toEqual(['Hello again.']);
+  });
+
+  it('[F1] that is asked too often waits twice as long every time', () => {
+    const call = new Scene().opened();
+    const failure = { kind: 'rate-limited', retryable: true, detail: 'test' } as const;
+    const pauses = Array.from({ length: 4 }, () => {
+      call.mark();
+      call.on({ type: 'recogniser.failed', failure });
+      call.pass(3000);
+      return Number.parseInt(call.timeline().at(-1) ?? '', 10);
+    });
+    expect(pauses).toEqual([250, 500, 1000, 2000]);
+  });
+});
+
+describe('a second recogniser', () => {
+  const two = () => new Scene({ recognition: { recognisers: 2, replaySpeed: 1.25 } }).opened();
+  const opened = (call: Scene) => call.all('recogniser.open').map(({ config }) => config);
+
+  it('[F12] takes turns with the first from the second failure in a row on', () => {
+    const call = two();
+    for (let i = 0; i < 5; i++) {
+      call.on({ type: 'recogniser.failed', failure: broken });
+      call.pass(3000);
+    }
+    expect(opened(call)).toEqual(['primary', 'fallback', 'primary', 'fallback', 'primary']);
+  });
+
+  it('[F12] is tried at once when the first refuses for good, and the client need not know', () => {
+    const call = two().mark();
+    call.on({ type: 'recogniser.failed', failure: refused });
+    call.pass(0);
+    expect(call.timeline()).toEqual(['0 recogniser.open']);
+    expect(opened(call)).toEqual(['fallback']);
+    for (let i = 0; i < 3; i++) {
+      call.on({ type: 'recogniser.failed', failure: broken });
+      call.pass(3000);
+    }
+    expect(new Set(opened(call))).toEqual(new Set(['fallback']));
+  });
+
+  it('[F2] that refuses as well leaves none: the client is told', () => {
+    const call = two();
+    call.on({ type: 'recogniser.failed', failure: refused });
+    call.pass(0);
+    call.on({ type: 'recogniser.failed', failure: refused });
+    call.pass(60_000);
+    expect(opened(call)).toEqual(['fallback']);
+    expect(call.sent('voicechat.error')).toEqual([
+      expect.objectContaining({ code: 'recogniser_unavailable', retryable: false }),
+    ]);
+    call.on({ type: 'caller.start', samplingRate: 16_000, language: 'en-US' });
+    expect(opened(call)).toEqual(['fallback', 'primary']);
+  });
+
+  it('[F12] that works is kept', () => {
+    const call = two();
+    call.on({ type: 'recogniser.failed', failure: refused });
+    call.pass(0);
+    call.on({ type: 'recogniser.open' });
+    call.pass(6000);
+    call.on({ type: 'recogniser.failed', failure: broken });
+    call.pass(0);
+    expect(opened(call)).toEqual(['fallback', 'fallback']);
   });
 });

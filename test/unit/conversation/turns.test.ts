@@ -228,6 +228,7 @@ describe('a recogniser that is not open', () => {
     call.pass(3000);
     const commands = call.on({ type: 'recogniser.open' });
     expect(commands.map(({ type }) => type)).toEqual([
+      'recogniser.begin',
       'recogniser.audio',
       'recogniser.audio',
       'recogniser.finalize',
@@ -235,15 +236,16 @@ describe('a recogniser that is not open', () => {
     expect(call.all('recogniser.audio').map(({ pcm }) => pcm)).toEqual([a, b]);
   });
 
-  it('[T7] finds the last 12 s, and the client is told when more was dropped', () => {
+  it('[T7] finds the last 16 s, and the client is told when more was dropped', () => {
     const call = new Scene();
     call.on(start);
-    for (let i = 0; i < 600; i++) call.on({ type: 'caller.audio', pcm: silence(20) });
+    for (let i = 0; i < 800; i++) call.on({ type: 'caller.audio', pcm: silence(20) });
     expect(call.sent('voicechat.error')).toEqual([]);
     for (let i = 0; i < 100; i++) call.on({ type: 'caller.audio', pcm: silence(20) });
     expect(call.sent('voicechat.error').map(({ code }) => code)).toEqual(['audio_overflow']);
     call.on({ type: 'recogniser.open' });
-    expect(call.all('recogniser.audio').length * 20).toBe(12_000);
+    expect(call.all('recogniser.audio').length * 20).toBe(16_000);
+    expect(call.all('recogniser.begin')).toEqual([expect.objectContaining({ offsetMs: 2000 })]);
   });
 
   it('[T8] leaves words without a final: they are the turn after 4 s', () => {

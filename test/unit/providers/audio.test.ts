@@ -64,11 +64,13 @@ describe('AudioFrames', () => {
 
 describe('AudioClock', () => {
   it('adds what earlier connections heard', () => {
-    expect(new AudioClock(16_000, 2500).callMs(100)).toBe(2600);
+    const clock = new AudioClock(16_000);
+    clock.begin(2500);
+    expect(clock.callMs(100)).toBe(2600);
   });
 
   it('leaves out silence that was put in, and only what lies before the moment', () => {
-    const clock = new AudioClock(16_000, 0);
+    const clock = new AudioClock(16_000);
     clock.filled(1600);
     clock.spoke(16_000);
     clock.filled(800);
@@ -81,8 +83,9 @@ describe('AudioClock', () => {
   });
 
   it('places a moment before the first word at the beginning', () => {
-    const clock = new AudioClock(8000, 40);
+    const clock = new AudioClock(8000);
     clock.filled(800);
+    clock.begin(40);
     expect(clock.callMs(50)).toBe(40);
   });
 });

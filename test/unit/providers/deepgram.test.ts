@@ -11,6 +11,7 @@ const options: DialectOptions = {
   eotThreshold: 0.7,
   eagerEotThreshold: 0.5,
   eotTimeoutMs: 5000,
+  replaySpeed: 1.25,
   place: 'live',
   samplingRate: 16_000,
   language: 'en-US',
@@ -27,9 +28,10 @@ beforeEach(() => {
 
 /** A connection that is open, its opening silence already taken from the record. */
 async function open(chosen: DialectOptions = options, offsetMs = 0): Promise<Deepgram> {
-  const deepgram = new Deepgram(chosen, offsetMs, vendor.around);
+  const deepgram = new Deepgram(chosen, vendor.around);
   await settled();
   if (chosen === flux) vendor.socket.says(CONNECTED);
+  deepgram.begin(offsetMs, undefined);
   expect(vendor.news).toEqual([{ type: 'recogniser.open' }]);
   vendor.news.length = 0;
   vendor.socket.sent.length = 0;
@@ -57,7 +59,7 @@ describe('opening', () => {
   });
 
   it('counts Flux as open when it says so, and sends nothing before', async () => {
-    const deepgram = new Deepgram(flux, 0, vendor.around);
+    const deepgram = new Deepgram(flux, vendor.around);
     await settled();
     expect(vendor.requests[0]?.url.pathname).toBe('/v2/listen');
     vendor.pass(deepgram, 2000);
@@ -68,7 +70,7 @@ describe('opening', () => {
   });
 
   it('begins with silence, which keeps a muted connection open', async () => {
-    new Deepgram(options, 0, vendor.around);
+    new Deepgram(options, vendor.around);
     await settled();
     expect(frameMs()).toEqual([160]);
     expect(vendor.socket.frames[0]?.every((byte) => byte === 0)).toBe(true);
@@ -76,7 +78,7 @@ describe('opening', () => {
 
   it.each([options, flux])('gives up a handshake that hangs ($model)', async (chosen) => {
     vendor.answer = ({ signal }) => never(signal);
-    const deepgram = new Deepgram(chosen, 0, vendor.around);
+    const deepgram = new Deepgram(chosen, vendor.around);
     vendor.pass(deepgram, 4999);
     expect(vendor.failure).toBeUndefined();
     vendor.pass(deepgram, 1);
@@ -87,7 +89,7 @@ describe('opening', () => {
   });
 
   it('gives up a Flux socket that never says Connected', async () => {
-    const deepgram = new Deepgram(flux, 0, vendor.around);
+    const deepgram = new Deepgram(flux, vendor.around);
     await settled();
     vendor.pass(deepgram, 5000);
     expect(vendor.failure).toMatchObject({ kind: 'timeout', retryable: true });
@@ -95,7 +97,7 @@ describe('opening', () => {
   });
 
   it('leaves no socket behind when it is closed while opening', async () => {
-    const deepgram = new Deepgram(options, 0, vendor.around);
+    const deepgram = new Deepgram(options, vendor.around);
     deepgram.close();
     await settled();
     expect(vendor.socket.closedWith).toBe(1000);
@@ -112,7 +114,7 @@ describe('listeningRate', () => {
     ['flux-general-en', 44_100, 44_100],
     ['flux-general-en', 22_050, 16_000],
   ])('%s hears %i Hz at %i Hz', (model, from, to) => {
-    expect(listeningRate(model, from)).toBe(to);
+    expect(listeningRate([model], from)).toBe(to);
   });
 });
 
@@ -156,6 +158,111 @@ describe('audio', () => {
   }
 });
 
+describe('audio that waited', () => {
+  const sentMs = () => Math.round(frameMs().reduce((sum, ms) => sum + ms, 0));
+  /** Every frame is told from every other. */
+  const numbered = (count: number) => Array.from({ length: count }, (_, i) => pcm(20).fill(i % 251));
+  /** What is left of the burst once the opening silence was sent, and what is refilled is not more. */
+  const BURST = 1840;
+
+  it('leaves in order: a burst of 2 s at once, the rest at 1.25 times real time', async () => {
+    const deepgram = await open();
+    const frames = numbered(200);
+    for (const frame of frames) deepgram.audio(frame);
+    expect(sentMs()).toBe(BURST);
+    vendor.pass(deepgram, 800);
+    expect(sentMs()).toBe(BURST + 1000);
+    vendor.pass(deepgram, 5000);
+    expect(vendor.socket.frames).toEqual(frames);
+  });
+
+  it('leaves as fast as is configured', async () => {
+    const deepgram = await open({ ...options, replaySpeed: 4 });
+    for (const frame of numbered(400)) deepgram.audio(frame);
+    vendor.pass(deepgram, 1000);
+    expect(sentMs()).toBe(BURST + 4000);
+  });
+
+  it('goes before what is spoken meanwhile', async () => {
+    const deepgram = await open();
+    const [old, live] = [numbered(200), numbered(50)];
+    for (const frame of old) deepgram.audio(frame);
+    for (const frame of live) {
+      deepgram.audio(frame);
+      vendor.pass(deepgram, 20);
+      expect(sentMs()).toBeLessThanOrEqual(BURST + 1250);
+    }
+    vendor.pass(deepgram, 4000);
+    expect(vendor.socket.frames).toEqual([...old, ...live]);
+  });
+
+  it('goes before the end of the turn that was asked for', async () => {
+    const deepgram = await open();
+    for (const frame of numbered(150)) deepgram.audio(frame);
+    deepgram.finalize();
+    expect(vendor.socket.texts).toEqual([]);
+    vendor.pass(deepgram, 2000);
+    expect(vendor.socket.sent.at(-1)).toBe('{"type":"Finalize"}');
+    expect(sentMs()).toBe(3000);
+  });
+
+  it('does not slow live audio that comes in bursts of up to 2 s', async () => {
+    const deepgram = await open();
+    vendor.pass(deepgram, 2000);
+    for (let i = 0; i < 5; i++) {
+      for (const frame of numbered(100)) deepgram.audio(frame);
+      expect(sentMs()).toBe((i + 1) * 2000);
+      vendor.socket.says({ type: 'Metadata' });
+      vendor.pass(deepgram, 2000);
+    }
+  });
+
+  it('is bounded: more than 32 s of it leaves at once', async () => {
+    const deepgram = await open();
+    for (const frame of numbered(2000)) deepgram.audio(frame);
+    expect(sentMs()).toBe(40_000 - 32_000);
+    vendor.socket.says({ type: 'Metadata' });
+  });
+
+  it('keeps the connection alive, and a stall counts what was sent', async () => {
+    const deepgram = await open();
+    for (const frame of numbered(250)) deepgram.audio(frame);
+    vendor.pass(deepgram, 2500);
+    vendor.socket.says({ type: 'Metadata' });
+    expect(sentMs()).toBeLessThan(5000);
+    vendor.pass(deepgram, 4900);
+    expect(vendor.socket.texts).toEqual([{ type: 'KeepAlive' }]);
+    expect(vendor.failure).toBeUndefined();
+  });
+
+  it('is forgotten with the call', async () => {
+    const deepgram = await open();
+    for (const frame of numbered(200)) deepgram.audio(frame);
+    deepgram.close();
+    expect(deepgram.deadline).toBeUndefined();
+  });
+
+  it('has the times of the call, and words heard before are not told again', async () => {
+    const deepgram = new Deepgram(options, vendor.around);
+    await settled();
+    deepgram.begin(9500, { untilMs: 10_000, exact: true, words: 'how much' });
+    for (const frame of numbered(50)) deepgram.audio(frame);
+    const words = [
+      { word: 'much', start: 0.36, end: 0.66 },
+      { word: 'is', start: 0.76, end: 0.96 },
+    ];
+    vendor.socket.says({
+      type: 'Results',
+      start: 0,
+      duration: 1,
+      is_final: true,
+      speech_final: true,
+      channel: { alternatives: [{ transcript: 'much is', words }] },
+    });
+    expect(vendor.all('recogniser.final')).toEqual([{ type: 'recogniser.final', text: 'is', endMs: 10_300 }]);
+  });
+});
+
 describe('a muted caller', () => {
   it('keeps Nova alive with a message every 4 s', async () => {
     const deepgram = await open();
@@ -196,6 +303,19 @@ describe('a stall', () => {
     expect(vendor.failure).toMatchObject({ kind: 'stalled', retryable: true });
     expect(vendor.socket.closedWith).toBe(1000);
     expect(deepgram.deadline).toBeUndefined();
+  });
+
+  it.each([options, flux])('is told after 3 s while words are under way ($model)', async (chosen) => {
+    const deepgram = await open(chosen);
+    vendor.socket.says(
+      chosen === flux
+        ? { type: 'TurnInfo', event: 'StartOfTurn', transcript: 'how', words: [] }
+        : { type: 'SpeechStarted', timestamp: 0.2 },
+    );
+    speak(deepgram, 2900);
+    expect(vendor.failure).toBeUndefined();
+    speak(deepgram, 200);
+    expect(vendor.failure).toMatchObject({ kind: 'stalled', retryable: true });
   });
 
   it('begins anew with every message', async () => {
@@ -253,7 +373,7 @@ describe('news', () => {
     const over = (seconds: number) => ({ ...results('how much', 1, {}), start: 0, duration: seconds });
     for (const seconds of [1, 1.2, 1.4]) vendor.socket.says(over(seconds));
     expect(vendor.news).toEqual([
-      { type: 'recogniser.interim', text: 'how much' },
+      { type: 'recogniser.interim', text: 'how much', endMs: 840 },
       { type: 'recogniser.eager', text: 'how much' },
     ]);
   });
@@ -261,7 +381,7 @@ describe('news', () => {
   it('tells no pause of Nova when no eager threshold is set', async () => {
     await open({ ...options, eagerEotThreshold: undefined });
     vendor.socket.says({ ...results('how much', 1, {}), start: 0, duration: 3 });
-    expect(vendor.news).toEqual([{ type: 'recogniser.interim', text: 'how much' }]);
+    expect(vendor.news).toEqual([{ type: 'recogniser.interim', text: 'how much', endMs: 840 }]);
   });
 
   it('tells the eager ends of Flux and what became of them, each interim once', async () => {
@@ -317,7 +437,7 @@ describe('failures', () => {
     [503, 'X', 'refused', true],
   ])('handshake %i %s: %s, retryable %s', async (status, code, kind, retryable) => {
     vendor.answer = () => new Response(body(code), { status });
-    new Deepgram(options, 0, vendor.around);
+    new Deepgram(options, vendor.around);
     await settled();
     const detail = `Deepgram answered ${status} ${code} req-1`;
     expect(vendor.news).toEqual([{ type: 'recogniser.failed', failure: { kind, retryable, detail } }]);
@@ -325,7 +445,7 @@ describe('failures', () => {
 
   it('handshake that nobody answers: unreachable, retryable', async () => {
     vendor.answer = () => Promise.reject(new Error('refused'));
-    new Deepgram(options, 0, vendor.around);
+    new Deepgram(options, vendor.around);
     await settled();
     expect(vendor.failure).toMatchObject({ kind: 'unreachable', retryable: true });
   });

@@ -1,12 +1,21 @@
 import { describe, expect, it } from 'vitest';
+import type { CallEvent } from '../../../src/conversation/events.ts';
 import type { DialectOptions } from '../../../src/providers/deepgram/dialect.ts';
 import { Flux } from '../../../src/providers/deepgram/flux.ts';
+import { Seam } from '../../../src/providers/deepgram/seam.ts';
 
 const flux = new Flux();
 
 function turnInfo(event: string, transcript: string, ends: readonly (number | undefined)[] = [1]) {
   const words = transcript === '' ? [] : ends.map((end) => ({ word: 'w', confidence: 1, start: 0, end }));
   return { type: 'TurnInfo', request_id: 'r', sequence_id: 1, event, turn_index: 0, transcript, words };
+}
+
+/** What a message tells, but for how far the audio was heard. */
+function told(message: Record<string, unknown>): readonly CallEvent[] {
+  return flux
+    .read(message)
+    .map((event) => (event.type === 'recogniser.interim' ? { type: event.type, text: event.text } : event));
 }
 
 const interim = (text: string) => ({ type: 'recogniser.interim', text });
@@ -23,7 +32,7 @@ describe('a turn of Flux', () => {
       turnInfo('TurnResumed', 'hello there you'),
       turnInfo('EndOfTurn', 'hello there you', [1.5, 2.25]),
     ];
-    expect(turn.map((message) => flux.read(message))).toEqual([
+    expect(turn.map(told)).toEqual([
       [],
       [{ type: 'recogniser.speech' }, interim('hello')],
       [interim('hello there')],
@@ -34,12 +43,12 @@ describe('a turn of Flux', () => {
   });
 
   it('may be eager with words no interim had, and resume without words', () => {
-    expect(flux.read(turnInfo('EagerEndOfTurn', 'Hello, you?'))).toEqual([
+    expect(told(turnInfo('EagerEndOfTurn', 'Hello, you?'))).toEqual([
       interim('Hello, you?'),
       eager('Hello, you?'),
     ]);
-    expect(flux.read(turnInfo('TurnResumed', ''))).toEqual([RESUMED]);
-    expect(flux.read(turnInfo('EagerEndOfTurn', ''))).toEqual([]);
+    expect(told(turnInfo('TurnResumed', ''))).toEqual([RESUMED]);
+    expect(told(turnInfo('EagerEndOfTurn', ''))).toEqual([]);
   });
 
   it('ends at an unknown time when the words have none', () => {
@@ -48,7 +57,62 @@ describe('a turn of Flux', () => {
   });
 
   it('reads events it does not know as what they hold', () => {
-    expect(flux.read(turnInfo('SomethingNew', 'hello'))).toEqual([interim('hello')]);
+    expect(told(turnInfo('SomethingNew', 'hello'))).toEqual([interim('hello')]);
+  });
+});
+
+describe('how far the audio was heard', () => {
+  const timed = (event: string, words: readonly [string, number, number][], end: number) => ({
+    type: 'TurnInfo',
+    event,
+    audio_window_start: 0,
+    audio_window_end: end,
+    transcript: words.map(([word]) => word).join(' '),
+    words: words.map(([word, from, to]) => ({ word, start: from, end: to })),
+  });
+
+  it('is told of silence', () => {
+    expect(flux.read(timed('Update', [], 1.25))).toEqual([{ type: 'recogniser.listened', untilMs: 1250 }]);
+  });
+
+  it('is told of the words of a long turn that ended 6 s ago', () => {
+    const words: [string, number, number][] = [
+      ['Well,', 0, 0.5],
+      ['you', 3, 3.5],
+      ['know', 4, 4.5],
+    ];
+    const segments = (reach: number) =>
+      flux.read(timed('Update', words, reach)).filter(({ type }) => type === 'recogniser.segment');
+    expect(segments(6.4)).toEqual([]);
+    expect(segments(6.5)).toEqual([{ type: 'recogniser.segment', text: 'Well,', endMs: 500 }]);
+    expect(segments(9.5)).toEqual([{ type: 'recogniser.segment', text: 'Well, you', endMs: 3500 }]);
+  });
+
+  it('leaves out what an earlier connection heard: words, starts and ends of turns', () => {
+    const again = new Flux((ms) => ms + 2000);
+    again.begin(new Seam({ untilMs: 2500, exact: true, words: 'how much' }));
+    const old: [string, number, number][] = [['much', 0.2, 0.5]];
+    const more: [string, number, number][] = [...old, ['is', 0.6, 0.8]];
+    expect(again.read(timed('StartOfTurn', old, 0.5))).toEqual([
+      { type: 'recogniser.listened', untilMs: 2500 },
+    ]);
+    expect(again.read(timed('EndOfTurn', old, 0.6))).toEqual([]);
+    again.read(timed('StartOfTurn', old, 0.5));
+    expect(again.read(timed('EagerEndOfTurn', more, 1))).toEqual([
+      { type: 'recogniser.speech' },
+      { type: 'recogniser.interim', text: 'is', endMs: 2800 },
+      { type: 'recogniser.eager', text: 'is' },
+    ]);
+    expect(again.read(timed('EndOfTurn', more, 1.2))).toEqual([
+      { type: 'recogniser.final', text: 'is', endMs: 2800 },
+    ]);
+  });
+
+  it('answers a forced end with nothing when all words were heard before', () => {
+    const again = new Flux();
+    again.begin(new Seam({ untilMs: 500, exact: true, words: 'much' }));
+    const end = { ...timed('EndOfTurn', [['much', 0.2, 0.5]], 0.6), trigger: 'manual' };
+    expect(again.read(end)).toEqual([{ type: 'recogniser.final', text: '', endMs: undefined }]);
   });
 });
 
@@ -93,6 +157,7 @@ describe('parameters of Flux', () => {
     eotThreshold: 0.8,
     eagerEotThreshold: undefined,
     eotTimeoutMs: 3000,
+    replaySpeed: 1.25,
     place: 'live',
     samplingRate: 24_000,
     language: 'de-CH',
