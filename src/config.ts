@@ -34,6 +34,8 @@ export interface SynthesiserConfig {
   readonly model: string;
   /** The voices a client may ask for; the first is the default. */
   readonly voices: readonly [Voice, ...Voice[]];
+  /** The voice that speaks when the chosen one fails; `undefined`: the first other one of `voices`. */
+  readonly fallbackVoice: string | undefined;
   /** Rate of the audio, in Hz. */
   readonly sampleRate: number;
   readonly place: ProviderPlace;
@@ -105,6 +107,8 @@ export function parseConfig(variables: Variables): ParsedConfig {
         'a model name such as eleven_flash_v2_5',
       ),
       voices: read.voices('ELEVENLABS_VOICES', DEFAULT_VOICES),
+      fallbackVoice:
+        read.text('ELEVENLABS_FALLBACK_VOICE', '', /^[\w-]{0,64}$/, 'the id of a voice') || undefined,
       sampleRate: Number(read.choice('ELEVENLABS_SAMPLE_RATE', '24000', SYNTHESISER_RATES.map(String))),
     },
     pace: {
@@ -122,6 +126,15 @@ export function parseConfig(variables: Variables): ParsedConfig {
   const places = { stt: stt.place, llm: llm.place, tts: tts.place };
   const [first, ...others] = read.problems;
   return first === undefined ? { config, places } : { problems: [first, ...others], places };
+}
+
+/** Who speaks when `voiceId` fails: never that voice itself, and `undefined` when no other is known. */
+export function otherVoice(
+  { fallbackVoice, voices }: SynthesiserConfig,
+  voiceId: string,
+): string | undefined {
+  const ids = [...(fallbackVoice === undefined ? [] : [fallbackVoice]), ...voices.map(({ id }) => id)];
+  return ids.find((id) => id !== voiceId);
 }
 
 /** Deepgram refuses a probable end that is surer than the sure one. */

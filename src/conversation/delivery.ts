@@ -1,5 +1,7 @@
 import { type Command, type Failure, type Message, send } from './events.ts';
+import { Ladder } from './ladder.ts';
 import { Outflow } from './outflow.ts';
+import type { Lines } from './plan.ts';
 import type { Reply, ReplyNews } from './reply.ts';
 import { isStaleVoice, Voicing } from './voicing.ts';
 
@@ -13,7 +15,9 @@ const RUNNING_DRY_MS = 400;
 export interface DeliveryPlan {
   /** Rate of the synthesiser's audio, in Hz. */
   readonly voiceRate: number;
-  readonly lines: { readonly apology: string; readonly filler: string; readonly goodbye: string };
+  readonly lines: Pick<Lines, 'apology' | 'filler' | 'goodbye' | 'voiceLost'>;
+  /** Whether there is another voice to speak with. */
+  readonly otherVoice: boolean;
   readonly messages: () => readonly Message[];
 }
 
@@ -28,7 +32,7 @@ export class Delivery {
 
   constructor(plan: DeliveryPlan) {
     this.#plan = plan;
-    this.#voicing = new Voicing(new Outflow(plan.voiceRate), plan.lines.filler);
+    this.#voicing = new Voicing(new Outflow(plan.voiceRate), plan.lines, new Ladder(plan.otherVoice));
   }
 
   /** A number no reply had before. */
@@ -50,7 +54,7 @@ export class Delivery {
   recite(reply: Reply, text: string, now: number): readonly Command[] {
     reply.modelDone = true;
     reply.sentences.discard();
-    this.#voicing.takesPhraseRoute(reply);
+    this.#voicing.takesPhraseRoute(reply, text, now);
     return [...this.#voicing.say(reply, [text]), ...this.#voicing.conclude(reply, now)];
   }
 

@@ -18,6 +18,7 @@ export const LINES: Lines = {
   couldNotHear: 'I could not hear you.',
   optOut: 'You are off our list. Goodbye.',
   goodbye: 'Thank you, and goodbye.',
+  voiceLost: 'My voice is gone, please read.',
 };
 /** How long a frame of the caller's microphone is, in ms. */
 const FRAME_MS = 20;
@@ -50,6 +51,7 @@ export class Scene {
       lines: LINES,
       pace: { speculation: true, idlePromptMs: DAY_MS, maxCallMs: DAY_MS },
       voiceRate: VOICE_RATE,
+      otherVoice: true,
       mintId: () => `id-${++this.#ids}`,
       ...plan,
     });

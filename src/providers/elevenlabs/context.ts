@@ -1,6 +1,11 @@
 import type { Alignment } from '../../conversation/events.ts';
 
-/** How long audio may take after text was sent or other audio came, in ms. */
+/**
+ * How long the first audio of a reply may take, in ms. The vendor takes about 200 and rarely 600; a synthesiser on a
+ * loaded machine takes a second.
+ */
+const FIRST_AUDIO_MS = 1500;
+/** How long audio may take after other audio of the reply came, in ms: what came before still sounds. */
 const NEXT_AUDIO_MS = 3000;
 /** Audio that pauses this long after all text was sent is over, though not every character was aligned, in ms. */
 const QUIET_MS = 1000;
@@ -47,7 +52,8 @@ export class SpeechContext {
 
   said(text: string, now: number): void {
     this.#sentCharacters += dense(text);
-    this.#due = now + NEXT_AUDIO_MS;
+    // More text is no reason to wait longer for the sound of what was sent before.
+    this.#due ??= now + (this.#sounded ? NEXT_AUDIO_MS : FIRST_AUDIO_MS);
   }
 
   /** Takes audio; returns its whole samples. A sample that two pieces share is put together. */

@@ -1,4 +1,4 @@
-import type { SynthesiserConfig } from '../../config.ts';
+import { otherVoice, type SynthesiserConfig } from '../../config.ts';
 import { earliest } from '../../conversation/deadline.ts';
 import type { Failure, VoiceRoute } from '../../conversation/events.ts';
 import { isolatePhrases, type Phrases } from '../phrases.ts';
@@ -8,14 +8,16 @@ import { SpeechEndpoint, SpeechRequests } from './requests.ts';
 import { SpeechSocket } from './speech-socket.ts';
 
 /**
- * The voice of a call by ElevenLabs: over its socket, over HTTP where the route says so, and from the phrases where a
- * line is fixed. Fixed lines sound before what has not sounded yet of their reply.
+ * The voice of a call by ElevenLabs: over its socket, over HTTP in this or another voice where the route says so, and
+ * from the phrases where a line is fixed. Fixed lines sound before what has not sounded yet of their reply.
  */
 export class ElevenLabs implements Voice {
   readonly #around: Surroundings;
   readonly #phrases: PhraseSpeech;
   readonly #socket: SpeechSocket;
   readonly #requests: SpeechRequests;
+  /** Requests in the voice that takes over; without another voice, in the same one. */
+  readonly #others: SpeechRequests;
 
   /** `language` is a BCP-47 tag. */
   constructor(
@@ -34,10 +36,16 @@ export class ElevenLabs implements Voice {
     this.#around = { ...around, report: (event) => this.#phrases.pass(event) };
     this.#socket = new SpeechSocket(config, voiceId, languageCode, this.#around);
     this.#requests = new SpeechRequests(endpoint, this.#around);
+    const other = otherVoice(config, voiceId) ?? voiceId;
+    this.#others = new SpeechRequests(
+      new SpeechEndpoint(config, other, languageCode, around.fetch),
+      this.#around,
+    );
   }
 
   get deadline(): number | undefined {
-    return earliest(this.#phrases.deadline, this.#socket.deadline, this.#requests.deadline);
+    const requests = earliest(this.#requests.deadline, this.#others.deadline);
+    return earliest(this.#phrases.deadline, this.#socket.deadline, requests);
   }
 
   prepare(): void {
@@ -50,32 +58,46 @@ export class ElevenLabs implements Voice {
 
   say(reply: number, text: string, route: VoiceRoute): void {
     const way = this.#wayOf(reply, route);
-    if (way === 'phrase') return this.#phrases.say(reply, text);
-    if (way === 'http') return this.#requests.say(reply, text);
-    this.#socket.say(reply, text);
+    switch (way) {
+      case 'phrase':
+        return this.#phrases.say(reply, text);
+      case 'socket':
+      case 'fresh-socket':
+        return this.#socket.say(reply, text, way === 'fresh-socket');
+      case 'http':
+        return this.#requests.say(reply, text);
+      case 'other-voice':
+        return this.#others.say(reply, text);
+      default:
+        way satisfies never;
+    }
   }
 
   finish(reply: number): void {
     // A reply without text of its own is over here, and reported when its fixed lines have sounded.
     if (this.#socket.speaks(reply)) this.#socket.finish(reply);
+    else if (this.#others.speaks(reply)) this.#others.finish(reply);
     else this.#requests.finish(reply);
   }
 
   cancel(reply: number): void {
     this.#phrases.cancel(reply);
     this.#requests.cancel(reply);
+    this.#others.cancel(reply);
     this.#socket.cancel(reply);
   }
 
   tick(now: number): void {
     this.#phrases.tick(now);
     this.#requests.tick(now);
+    this.#others.tick(now);
     this.#socket.tick(now);
   }
 
   close(): void {
     this.#phrases.close();
     this.#requests.close();
+    this.#others.close();
     this.#socket.close();
   }
 
@@ -83,6 +105,7 @@ export class ElevenLabs implements Voice {
   #wayOf(reply: number, route: VoiceRoute): VoiceRoute {
     if (route !== 'phrase' || !this.#phrases.isLate(reply)) return route;
     if (this.#socket.speaks(reply)) return 'socket';
+    if (this.#others.speaks(reply)) return 'other-voice';
     return this.#requests.speaks(reply) ? 'http' : 'phrase';
   }
 

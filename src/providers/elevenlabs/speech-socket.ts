@@ -8,6 +8,8 @@ import { closeFailure, errorFailure, readSpeechFrame, refusedFailure, type Speec
 
 /** How long a context may stay without text before the vendor ends it, in s; 180 is its maximum. */
 const INACTIVITY_S = 180;
+/** A socket on which nothing was sent for so long is closed before the vendor does it in the middle of a turn, in ms. */
+const IDLE_MS = 150_000;
 /** Contexts alive on one socket, closing ones included; the vendor closes the whole socket at the sixth, and may count one for longer than we do. */
 const MAX_CONTEXTS = 3;
 
@@ -29,6 +31,10 @@ export class SpeechSocket {
   readonly #url: string;
   readonly #contexts = new Map<string, SpeechContext>();
   #connection: Connection = { state: 'closed' };
+  /** When something was sent last, in ms since the epoch. */
+  #sentAt = 0;
+  /** A context was begun on the connection. */
+  #used = false;
 
   /** `language` is an ISO 639-1 code. */
   constructor(config: SynthesiserConfig, voiceId: string, language: string, around: Surroundings) {
@@ -47,6 +53,7 @@ export class SpeechSocket {
   get deadline(): number | undefined {
     let due: number | undefined;
     if (this.#connection.state === 'opening') due = this.#connection.by;
+    if (this.#isResting) due = this.#sentAt + IDLE_MS;
     for (const context of this.#contexts.values()) due = earliest(due, context.deadline);
     return due;
   }
@@ -63,8 +70,9 @@ export class SpeechSocket {
     return this.#contextOf(reply) !== undefined;
   }
 
-  say(reply: number, text: string): void {
-    const [id, context] = this.#contextOf(reply) ?? this.#begin(reply);
+  /** `fresh`: a reply that begins here gets a socket on which nothing was said before. */
+  say(reply: number, text: string, fresh = false): void {
+    const [id, context] = this.#contextOf(reply) ?? this.#begin(reply, fresh);
     context.said(text, this.#around.now());
     this.#write({ text: `${text} `, context_id: id, flush: true });
   }
@@ -89,9 +97,10 @@ export class SpeechSocket {
     if (this.#connection.state === 'opening' && now >= this.#connection.by) {
       return this.#lost(handshakeTimeout('ElevenLabs'));
     }
+    if (this.#isResting && now >= this.#sentAt + IDLE_MS) return this.#drop();
     for (const [id, context] of this.#contexts) {
       if (context.deadline === undefined || now < context.deadline) continue;
-      if (context.state === 'closing') this.#over(id, context);
+      if (context.state === 'closing') this.#presume(context);
       else if (context.state === 'complete' && context.nearlyCovered) this.#closeContext(id, context);
       else return this.#lost({ kind: 'stalled', retryable: true, detail: 'ElevenLabs sent no audio' });
     }
@@ -107,8 +116,16 @@ export class SpeechSocket {
     );
   }
 
-  #begin(reply: number): [id: string, context: SpeechContext] {
+  /** The socket is open, and nothing is being spoken on it. */
+  get #isResting(): boolean {
+    const living = [...this.#contexts.values()].some(({ state }) => state !== 'cancelled');
+    return this.#connection.state === 'open' && !living;
+  }
+
+  #begin(reply: number, fresh: boolean): [id: string, context: SpeechContext] {
+    if (fresh && this.#used) this.#drop();
     this.prepare();
+    this.#used = true;
     const id = this.#freeId(reply);
     const context = new SpeechContext(reply);
     this.#contexts.set(id, context);
@@ -125,6 +142,7 @@ export class SpeechSocket {
 
   #write(message: Readonly<Record<string, unknown>>): void {
     const text = JSON.stringify(message);
+    this.#sentAt = this.#around.now();
     if (this.#connection.state === 'opening') this.#connection.waiting.push(text);
     else if (this.#connection.state === 'open') this.#connection.line.send(text);
   }
@@ -146,6 +164,7 @@ export class SpeechSocket {
     if (abort.signal.aborted) return;
     if ('refusal' in opened) return this.#lost(refusedFailure(opened.refusal));
     this.#connection = { state: 'open', line: opened.line };
+    this.#sentAt = this.#around.now();
     for (const text of waiting) opened.line.send(text);
   }
 
@@ -188,6 +207,12 @@ export class SpeechSocket {
     this.#write({ context_id: id, close_context: true });
   }
 
+  /** All its sound has come, but the vendor does not say that it is over, and may count it as alive for as long. */
+  #presume(context: SpeechContext): void {
+    context.cancel();
+    this.#around.report({ type: 'voice.done', reply: context.reply });
+  }
+
   #over(id: string, context: SpeechContext): void {
     this.#contexts.delete(id);
     if (context.state !== 'cancelled') this.#around.report({ type: 'voice.done', reply: context.reply });
@@ -207,6 +232,7 @@ export class SpeechSocket {
     if (this.#connection.state === 'opening') this.#connection.abort.abort();
     if (this.#connection.state === 'open') this.#connection.line.close();
     this.#connection = { state: 'closed' };
+    this.#used = false;
     this.#contexts.clear();
   }
 }

@@ -56,10 +56,12 @@ describe('a sample cut in two', () => {
 });
 
 describe('what is due', () => {
-  it('is audio within 3 s of the text', () => {
+  it('[V2] is the first audio within 1.5 s of the first text, whatever text comes after it', () => {
     expect(context.deadline).toBeUndefined();
     context.said('Hello', NOW);
-    expect(context.deadline).toBe(NOW + 3000);
+    expect(context.deadline).toBe(NOW + 1500);
+    context.said('there', NOW + 1000);
+    expect(context.deadline).toBe(NOW + 1500);
   });
 
   it('is nothing while all that was sent has sounded', () => {
