@@ -29,6 +29,7 @@ export class SpeechSocket {
   readonly #around: Surroundings;
   readonly #apiKey: string;
   readonly #url: string;
+  readonly #sampleRate: number;
   readonly #contexts = new Map<string, SpeechContext>();
   #connection: Connection = { state: 'closed' };
   /** When something was sent last, in ms since the epoch. */
@@ -40,6 +41,7 @@ export class SpeechSocket {
   constructor(config: SynthesiserConfig, voiceId: string, language: string, around: Surroundings) {
     this.#around = around;
     this.#apiKey = config.apiKey;
+    this.#sampleRate = config.sampleRate;
     const query = new URLSearchParams({
       model_id: config.model,
       output_format: `pcm_${config.sampleRate}`,
@@ -127,7 +129,7 @@ export class SpeechSocket {
     this.prepare();
     this.#used = true;
     const id = this.#freeId(reply);
-    const context = new SpeechContext(reply);
+    const context = new SpeechContext(reply, this.#sampleRate);
     this.#contexts.set(id, context);
     this.#write({ text: ' ', context_id: id });
     return [id, context];

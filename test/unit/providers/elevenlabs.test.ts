@@ -29,8 +29,10 @@ const CHARACTER_MS = 50;
 /** When a socket that rests is closed, in ms. */
 const IDLE_MS = 150_000;
 
-/** The vendor's frame for a piece of text, two bytes of sound a character. */
-function sound(contextId: string, text: string, bytes = text.length * 2): object {
+const BYTES_PER_CHARACTER = CHARACTER_MS * 48;
+
+/** The vendor's frame for a piece of text. */
+function sound(contextId: string, text: string, bytes = text.length * BYTES_PER_CHARACTER): object {
   const chars = [...text];
   const alignment = {
     chars,
@@ -210,7 +212,7 @@ describe('a reply', () => {
       {
         type: 'voice.audio',
         reply: 1,
-        pcm: Buffer.from([1, 1, 1, 1]),
+        pcm: Buffer.alloc(2 * BYTES_PER_CHARACTER, 1),
         alignment: { characters: ['H', 'i'], startMs: [0, 50], endMs: [50, 100] },
       },
     ]);
@@ -268,6 +270,14 @@ describe('a reply', () => {
     vendor.pass(voice, 1);
     expect(vendor.failure).toMatchObject({ kind: 'stalled', retryable: true });
     expect(vendor.socket.closedWith).toBe(1000);
+  });
+
+  it('[V3] is not over while sound is missing whose characters were told, and fails without it', () => {
+    voice.finish(1);
+    vendor.socket.says(sound('r1', 'Hi there. ', 6 * BYTES_PER_CHARACTER));
+    expect(vendor.socket.texts.at(-1)).not.toEqual(closing('r1'));
+    vendor.socket.ends(1006);
+    expect(vendor.failure).toMatchObject({ kind: 'closed', retryable: true });
   });
 
   it('fails when the vendor ends it early', () => {
