@@ -3,7 +3,7 @@ import type { Archive } from './archive.ts';
 import { bytesFromInt16, floatFromInt16, int16FromBytes, int16FromFloat } from './audio/pcm.ts';
 import { Resampler } from './audio/resample.ts';
 import type { CallerLine } from './caller.ts';
-import type { Config, Places } from './config.ts';
+import { type Config, otherVoice, type Places } from './config.ts';
 import { Conversation } from './conversation/conversation.ts';
 import { earliest } from './conversation/deadline.ts';
 import type { CallEvent, Command, SendCommand } from './conversation/events.ts';
@@ -72,6 +72,7 @@ export class Call {
         replaySpeed: config.recogniser.replaySpeed,
       },
       voiceRate: config.synthesiser.sampleRate,
+      otherVoice: otherVoice(config.synthesiser, this.#voiceId) !== undefined,
       mintId: uuidv7,
     });
   }
@@ -333,6 +334,7 @@ function spokenLines(prospect: Prospect): Lines {
   return {
     greeting: spoken('greeting'),
     filler: spoken('filler'),
+    voiceLost: spoken('voiceLost'),
     apology: spoken('apology'),
     wait: spoken('wait'),
     stillThere: spoken('stillThere'),

@@ -37,6 +37,8 @@ export interface SynthesiserConfig {
   readonly model: string;
   /** The voices a client may ask for; the first is the default. */
   readonly voices: readonly [Voice, ...Voice[]];
+  /** The voice that speaks when the chosen one fails; `undefined`: the first other one of `voices`. */
+  readonly fallbackVoice: string | undefined;
   /** Rate of the audio, in Hz. */
   readonly sampleRate: number;
   readonly place: ProviderPlace;
@@ -116,6 +118,8 @@ export function parseConfig(variables: Variables): ParsedConfig {
         'a model name such as eleven_flash_v2_5',
       ),
       voices: read.voices('ELEVENLABS_VOICES', DEFAULT_VOICES),
+      fallbackVoice:
+        read.text('ELEVENLABS_FALLBACK_VOICE', '', /^[\w-]{0,64}$/, 'the id of a voice') || undefined,
       sampleRate: Number(read.choice('ELEVENLABS_SAMPLE_RATE', '24000', SYNTHESISER_RATES.map(String))),
     },
     pace: {
@@ -152,6 +156,15 @@ function fallbackOf(read: Reader, primary: RecogniserConfig): RecogniserConfig |
     ...read.provider(prefix, primary.baseUrl, key),
     model: read.text(`${prefix}_MODEL`, primary.model, RECOGNISER_MODEL, RECOGNISER_MODELS),
   };
+}
+
+/** Who speaks when `voiceId` fails: never that voice itself, and `undefined` when no other is known. */
+export function otherVoice(
+  { fallbackVoice, voices }: SynthesiserConfig,
+  voiceId: string,
+): string | undefined {
+  const ids = [...(fallbackVoice === undefined ? [] : [fallbackVoice]), ...voices.map(({ id }) => id)];
+  return ids.find((id) => id !== voiceId);
 }
 
 /** Deepgram refuses a probable end that is surer than the sure one. */

@@ -51,6 +51,7 @@ export class Conversation {
       voiceRate: plan.voiceRate,
       audioAheadMs: plan.pace.audioAheadMs,
       lines: plan.lines,
+      otherVoice: plan.otherVoice,
       mintId: plan.mintId,
       messages: (pending) => this.#history.messages(this.#prompt, pending),
       over: (heard, interrupted, metrics) => {
@@ -173,6 +174,7 @@ export class Conversation {
 
   #typed(text: string, now: number): void {
     this.#begin(now);
+    this.#do([{ type: 'voice.prepare' }]);
     this.#close(this.#turns.typed(text, now), true, now);
   }
 
@@ -306,6 +308,7 @@ export class Conversation {
     const { lines } = this.#plan;
     const due = this.#silence.due(now);
     if (due === undefined) return;
+    this.#do([{ type: 'voice.prepare' }]);
     if (due === 'ask') return this.#do(this.#mouth.line(lines.stillThere, { type: 'prompt' }, now));
     if (due === 'ask-again') return this.#do(this.#mouth.line(lines.couldNotHear, { type: 'prompt' }, now));
     const ending = { reason: 'caller_silent', outcome: 'no-decision' } as const;

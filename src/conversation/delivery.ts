@@ -1,6 +1,8 @@
 import { earliest } from './deadline.ts';
 import { type Command, type Failure, type Message, send } from './events.ts';
+import { Ladder } from './ladder.ts';
 import { Outflow } from './outflow.ts';
+import type { Lines } from './plan.ts';
 import type { Reply, ReplyNews } from './reply.ts';
 import { isStaleVoice, Voicing } from './voicing.ts';
 
@@ -16,7 +18,9 @@ export interface DeliveryPlan {
   readonly voiceRate: number;
   /** How much audio the listener is given ahead of what it has played, in ms. */
   readonly audioAheadMs: number;
-  readonly lines: { readonly apology: string; readonly filler: string; readonly goodbye: string };
+  readonly lines: Pick<Lines, 'apology' | 'filler' | 'goodbye' | 'voiceLost'>;
+  /** Whether there is another voice to speak with. */
+  readonly otherVoice: boolean;
   readonly messages: () => readonly Message[];
 }
 
@@ -33,7 +37,7 @@ export class Delivery {
   constructor(plan: DeliveryPlan) {
     this.#plan = plan;
     this.#outflow = new Outflow(plan.voiceRate, plan.audioAheadMs);
-    this.#voicing = new Voicing(this.#outflow, plan.lines.filler);
+    this.#voicing = new Voicing(this.#outflow, plan.lines, new Ladder(plan.otherVoice));
   }
 
   /** A number no reply had before. */
@@ -55,7 +59,7 @@ export class Delivery {
   recite(reply: Reply, text: string, now: number): readonly Command[] {
     reply.modelDone = true;
     reply.sentences.discard();
-    this.#voicing.takesPhraseRoute(reply);
+    this.#voicing.takesPhraseRoute(reply, text, now);
     return [...this.#voicing.say(reply, [text], now), ...this.#voicing.conclude(reply, now)];
   }
 

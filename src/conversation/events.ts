@@ -117,10 +117,10 @@ export type Command =
   | { readonly type: 'call.close'; readonly reason: EndReason };
 
 /**
- * How text becomes audio: from the cache of fixed lines (`phrase`), over the call's socket, or with one HTTP request a
- * piece when the socket has failed.
+ * How text becomes audio: from the cache of fixed lines (`phrase`), over the call's socket, over one that is opened for
+ * it (`fresh-socket`), with one HTTP request a piece, or so in another voice of the same vendor (`other-voice`).
  */
-export type VoiceRoute = 'phrase' | 'socket' | 'http';
+export type VoiceRoute = 'phrase' | 'socket' | 'fresh-socket' | 'http' | 'other-voice';
 
 /** An event for the caller's client. */
 export type SendCommand = {

@@ -1,6 +1,6 @@
 import type { SoundVerdict, TurnMetrics } from '../protocol/replies.ts';
 import { earliest } from './deadline.ts';
-import { Delivery } from './delivery.ts';
+import { Delivery, type DeliveryPlan } from './delivery.ts';
 import { type Command, type Message, send } from './events.ts';
 import { metricsOf } from './metrics.ts';
 import { type Ending, Reply, type ReplyCause, type ReplyNews, type TurnFacts } from './reply.ts';
@@ -23,7 +23,8 @@ export interface MouthPlan {
   readonly voiceRate: number;
   /** How much audio the listener is given ahead of what it has played, in ms. */
   readonly audioAheadMs: number;
-  readonly lines: { readonly apology: string; readonly filler: string; readonly goodbye: string };
+  readonly lines: DeliveryPlan['lines'];
+  readonly otherVoice: boolean;
   readonly mintId: () => string;
   /** What the model is to read; `pending` are words of the caller that are not remembered yet. */
   readonly messages: (pending?: string) => readonly Message[];

@@ -8,6 +8,8 @@ export interface CallPlan {
   readonly recognition: Recognition;
   /** Rate of the synthesiser's audio, in Hz. */
   readonly voiceRate: number;
+  /** Whether there is another voice to speak with when the chosen one fails. */
+  readonly otherVoice: boolean;
   /** A new UUIDv7 for every call of it. */
   readonly mintId: () => string;
 }
@@ -22,6 +24,8 @@ export interface Lines {
   readonly couldNotHear: string;
   readonly optOut: string;
   readonly goodbye: string;
+  /** Says that the answers are to be read, because there is no voice any more. */
+  readonly voiceLost: string;
 }
 
 export interface Pace {

@@ -74,6 +74,8 @@ export class Reply {
   /** It has no voice, and is to be shown as text as soon as anything of it may reach the caller. */
   showOwed = false;
   route: VoiceRoute | 'none' = 'socket';
+  /** It has no voice, and is saying so with a fixed line before it is shown as text. */
+  tellsLoss = false;
   /** The model has given words of its own, and has given all of them. */
   modelSpoke = false;
   modelDone = false;

@@ -6,10 +6,15 @@ export const MS_PER_CHARACTER = 65;
 /** Times that differ by less are the same, in ms: a character's end is rounded. */
 const SAME_TIME_MS = 20;
 
-interface Piece {
+interface Word {
   readonly text: string;
   /** How many characters, spaces not counted, come before it. */
   readonly from: number;
+}
+
+/** What is given to the synthesiser at once, and whether the client has its text. */
+interface Piece extends Word {
+  announced: boolean;
 }
 
 /** The audio of a reply so far, in ms, and whether there will be more. */
@@ -24,7 +29,6 @@ interface Audio {
  */
 export class SpokenText {
   readonly #pieces: Piece[] = [];
-  #announced = 0;
   #length = 0;
   readonly #startMs: number[] = [];
   readonly #endMs: number[] = [];
@@ -39,7 +43,7 @@ export class SpokenText {
   }
 
   say(piece: string): void {
-    this.#pieces.push({ text: piece, from: this.#length });
+    this.#pieces.push({ text: piece, from: this.#length, announced: false });
     this.#length += dense(piece).length;
   }
 
@@ -48,6 +52,26 @@ export class SpokenText {
     const later = this.#pieces.splice(0);
     this.#length = 0;
     for (const text of [piece, ...later.map(({ text }) => text)]) this.say(text);
+  }
+
+  /** Puts a line behind the words that have sound: it sounds next, and stands before all that has none. Only after `restart`. */
+  interpose(line: string): void {
+    const at = this.#endMs.length;
+    const before: Piece[] = [];
+    const after: Piece[] = [];
+    for (const piece of this.#pieces) {
+      const words = wordsOf(piece.text, piece.from);
+      const cut = words.findIndex(({ from }) => from >= at);
+      const [head, tail] = cut < 0 ? [words, []] : [words.slice(0, cut), words.slice(cut)];
+      if (head.length > 0) before.push({ ...piece, text: textOf(head) });
+      if (tail.length > 0) after.push({ ...piece, text: textOf(tail) });
+    }
+    this.#pieces.length = 0;
+    this.#length = 0;
+    for (const { text, announced } of [...before, { text: line, announced: false }, ...after]) {
+      this.#pieces.push({ text, announced, from: this.#length });
+      this.#length += dense(text).length;
+    }
   }
 
   /** Audio for the first of the words has come, as far as the synthesiser tells. */
@@ -89,19 +113,19 @@ export class SpokenText {
   }
 
   /**
-   * The text that the `sentMs` of audio so far do not hold, from the next whole word; audio that comes later is taken to
-   * begin with it. Characters are told ahead of their audio, so what was told of it is forgotten.
+   * The text that the `sentMs` of audio so far do not hold, from the first word of which less than half has sounded; audio
+   * that comes later is taken to begin with it. Characters are told ahead of their audio, so what was told of it is forgotten.
    */
   restart(sentMs: number): string {
     const later = this.#endMs.findIndex((endMs) => endMs > sentMs + SAME_TIME_MS);
     const voiced = later < 0 ? this.#endMs.length : later;
-    const words = this.#words().filter((word) => word.from >= voiced);
+    const words = this.#words().filter((word) => word.from + dense(word.text).length / 2 > voiced);
     const from = words[0]?.from ?? this.#length;
     for (const times of this.#aligned ? [this.#startMs, this.#endMs] : []) {
       while (times.length < from) times.push(sentMs);
       times.length = from;
     }
-    return words.map((word) => word.text).join(' ');
+    return textOf(words);
   }
 
   /**
@@ -112,29 +136,21 @@ export class SpokenText {
     const words = this.#words();
     const untold = { sentMs, complete };
     const count = words.findIndex((word) => this.#middleMs(word, untold) > ms);
-    return (count < 0 ? words : words.slice(0, count)).map((word) => word.text).join(' ');
+    return textOf(count < 0 ? words : words.slice(0, count));
   }
 
   #announce(wanted: (piece: Piece) => boolean): readonly string[] {
-    const from = this.#announced;
-    while (this.#announced < this.#pieces.length && wanted(this.#pieces[this.#announced] as Piece))
-      this.#announced++;
-    return this.#pieces.slice(from, this.#announced).map((piece) => piece.text);
+    const end = this.#pieces.findIndex((piece) => !wanted(piece));
+    const due = this.#pieces.slice(0, end < 0 ? undefined : end).filter(({ announced }) => !announced);
+    for (const piece of due) piece.announced = true;
+    return due.map(({ text }) => text);
   }
 
-  #words(): readonly Piece[] {
-    let from = 0;
-    return this.text
-      .split(' ')
-      .filter((word) => word !== '')
-      .map((text) => {
-        const word = { text, from };
-        from += dense(text).length;
-        return word;
-      });
+  #words(): readonly Word[] {
+    return wordsOf(this.text, 0);
   }
 
-  #middleMs(word: Piece, audio: Audio): number {
+  #middleMs(word: Word, audio: Audio): number {
     const last = word.from + dense(word.text).length - 1;
     return (this.#timeMs(this.#startMs, word.from, 0, audio) + this.#timeMs(this.#endMs, last, 1, audio)) / 2;
   }
@@ -148,6 +164,23 @@ export class SpokenText {
     const spread = complete ? Math.max(0, sentMs - alignedMs) / Math.max(1, unaligned) : MS_PER_CHARACTER;
     return alignedMs + (character - this.#endMs.length + edge) * Math.max(spread, MS_PER_CHARACTER / 2);
   }
+}
+
+/** The words of a text whose first character is `from` in the reply. */
+function wordsOf(text: string, from: number): readonly Word[] {
+  let next = from;
+  return text
+    .split(' ')
+    .filter((word) => word !== '')
+    .map((word) => {
+      const at = next;
+      next += dense(word).length;
+      return { text: word, from: at };
+    });
+}
+
+function textOf(words: readonly Word[]): string {
+  return words.map(({ text }) => text).join(' ');
 }
 
 function dense(text: string): string {

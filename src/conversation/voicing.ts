@@ -1,11 +1,8 @@
 import { type Command, type Failure, send, type VoiceRoute } from './events.ts';
+import type { Ladder } from './ladder.ts';
 import type { Outflow } from './outflow.ts';
+import type { Lines } from './plan.ts';
 import type { Reply, ReplyNews, VoiceNews } from './reply.ts';
-
-/** Failures that take a caller's time to find out. */
-const SLOW_FAILURES: readonly Failure['kind'][] = ['timeout', 'unreachable', 'stalled'];
-/** How long later replies avoid a socket that has failed so, in ms. */
-const AVOID_SOCKET_MS = 30_000;
 
 /** The synthesiser is given no further piece while so much of the reply is still ahead of the listener, in ms: it may never be wanted. */
 const SAY_AHEAD_MS = 8000;
@@ -15,15 +12,17 @@ const MOST_UNSENT_MS = 60_000;
 /** How the words of a reply become sound: which way they take to the synthesiser, and which when one has failed. */
 export class Voicing {
   readonly #outflow: Outflow;
-  readonly #filler: string;
+  readonly #lines: Pick<Lines, 'filler' | 'voiceLost'>;
+  readonly #ladder: Ladder;
   /** Fixed lines that sound at once. */
   readonly #ready = new Set<string>();
-  #avoidSocketUntil = 0;
+  /** The caller was told once that the voice is lost. */
+  #lossTold = false;
 
-  /** `filler`: the fixed line that bridges a long wait. */
-  constructor(outflow: Outflow, filler: string) {
+  constructor(outflow: Outflow, lines: Pick<Lines, 'filler' | 'voiceLost'>, ladder: Ladder) {
     this.#outflow = outflow;
-    this.#filler = filler;
+    this.#lines = lines;
+    this.#ladder = ladder;
   }
 
   /** A fixed line can be spoken at once. */
@@ -33,13 +32,15 @@ export class Voicing {
 
   /** The way that a new reply takes. */
   route(now: number): VoiceRoute {
-    return now < this.#avoidSocketUntil ? 'http' : 'socket';
+    return this.#ladder.start(now);
   }
 
-  /** Has a fixed line take the way of fixed lines, unless it would overtake a filler that has not sounded yet. */
-  takesPhraseRoute(reply: Reply): void {
-    const waits = !reply.spoken.empty && !this.#ready.has(this.#filler);
-    if (reply.route !== 'none' && !waits) reply.route = 'phrase';
+  /** Has a fixed line take the way of fixed lines, unless it would overtake a filler that has not sounded yet, or has to be rendered and HTTP is avoided. */
+  takesPhraseRoute(reply: Reply, line: string, now: number): void {
+    const waits = !reply.spoken.empty && !this.#ready.has(this.#lines.filler);
+    if (reply.route === 'none' || waits) return;
+    if (this.#ready.has(line) || !this.#ladder.avoids('http', now)) reply.route = 'phrase';
+    else if (reply.spoken.empty) reply.route = this.route(now);
   }
 
   /** Before the turn is over only the first piece is synthesised, and later none that is far ahead: the rest may never be wanted. */
@@ -70,6 +71,7 @@ export class Voicing {
 
   /** All words are known: their sound is awaited, or there will be none. */
   conclude(reply: Reply, now: number): readonly Command[] {
+    if (reply.tellsLoss) return [];
     return reply.route === 'none' ? this.#outflow.showOnly(reply, now) : this.#finish(reply);
   }
 
@@ -79,7 +81,8 @@ export class Voicing {
       reply.backlog.push(event);
       return [];
     }
-    if (event.type === 'voice.done') return this.#allSent(reply, now);
+    if (event.type === 'voice.done')
+      return reply.tellsLoss ? this.#lossSounded(reply, now) : this.#allSent(reply, now);
     if (reply.unsentMs <= MOST_UNSENT_MS) return this.#outflow.audio(reply, event, now);
     const failure: Failure = { kind: 'protocol', retryable: false, detail: 'too much audio for the text' };
     return this.failed(reply, failure, now);
@@ -100,26 +103,26 @@ export class Voicing {
   canFill(reply: Reply): boolean {
     const speechless =
       reply.stage === 'thinking' && reply.route !== 'none' && !reply.spoken.begun && !reply.filled;
-    return speechless && (reply.spoken.empty || this.#ready.has(this.#filler));
+    return speechless && (reply.spoken.empty || this.#ready.has(this.#lines.filler));
   }
 
   /** Bridges a long wait for the first words, which the filler precedes. */
   fill(reply: Reply): readonly Command[] {
     reply.filled = true;
-    reply.spoken.precede(this.#filler);
-    const route = this.#ready.has(this.#filler) ? 'phrase' : reply.route;
-    return this.#order(reply, this.#filler, route);
+    const { filler } = this.#lines;
+    reply.spoken.precede(filler);
+    return this.#order(reply, filler, this.#ready.has(filler) ? 'phrase' : reply.route);
   }
 
   /** Tries what has no sound yet by the next route; when there is none, the words reach the caller as text. */
   failed(reply: Reply, failure: Failure, now: number): readonly Command[] {
     const cancel: Command = { type: 'voice.cancel', reply: reply.number };
-    const next = this.#nextRoute(reply, failure, now);
     reply.backlog = [];
     reply.unsaid = [];
-    reply.route = next;
-    if (next !== 'none') {
-      const text = reply.spoken.restart(reply.cameMs);
+    if (reply.tellsLoss) return [cancel, ...this.#lossSounded(reply, now)];
+    reply.route = this.#ladder.next(reply.route, failure, now);
+    const text = reply.spoken.restart(reply.cameMs);
+    if (reply.route !== 'none') {
       const again = text === '' ? [] : this.#order(reply, text);
       return [cancel, ...again, ...(reply.modelDone ? this.#finish(reply) : [])];
     }
@@ -128,14 +131,22 @@ export class Voicing {
       message: 'The speech synthesiser is not available; the agent answers in text.',
       retryable: failure.retryable,
     });
-    return [cancel, told, ...(reply.modelDone ? this.#outflow.showOnly(reply, now) : [])];
+    return [cancel, told, ...this.#withoutVoice(reply, now)];
   }
 
-  #nextRoute(reply: Reply, failure: Failure, now: number): VoiceRoute | 'none' {
-    if (reply.route === 'phrase') return this.route(now);
-    if (reply.route !== 'socket' || !failure.retryable) return 'none';
-    if (SLOW_FAILURES.includes(failure.kind)) this.#avoidSocketUntil = now + AVOID_SOCKET_MS;
-    return 'http';
+  /** Says once that the voice is lost, if that can be said; what has no sound follows as text. */
+  #withoutVoice(reply: Reply, now: number): readonly Command[] {
+    const { voiceLost } = this.#lines;
+    if (this.#lossTold || !this.#ready.has(voiceLost)) return this.#lossSounded(reply, now);
+    this.#lossTold = true;
+    reply.tellsLoss = true;
+    reply.spoken.interpose(voiceLost);
+    return [...this.#order(reply, voiceLost, 'phrase'), { type: 'voice.finish', reply: reply.number }];
+  }
+
+  #lossSounded(reply: Reply, now: number): readonly Command[] {
+    reply.tellsLoss = false;
+    return reply.modelDone ? this.#outflow.showOnly(reply, now) : [];
   }
 
   #order(reply: Reply, text: string, route = reply.route): readonly Command[] {
@@ -159,13 +170,17 @@ export class Voicing {
   }
 
   #allSent(reply: Reply, now: number): readonly Command[] {
-    if (reply.stage !== 'thinking') return this.#outflow.complete(reply, now);
+    if (reply.stage !== 'thinking') {
+      this.#ladder.proved(reply.route);
+      return this.#outflow.complete(reply, now);
+    }
     return this.failed(reply, { kind: 'truncated', retryable: true, detail: 'no audio for the text' }, now);
   }
 }
 
 /** News that the synthesiser owes nobody any more: of a voice that was given up, or of a reply that was sent. */
 export function isStaleVoice(reply: Reply, event: Extract<ReplyNews, { type: `voice.${string}` }>): boolean {
-  if (reply.stage === 'tail' || reply.allCame || reply.route === 'none') return true;
+  if (reply.stage === 'tail' || reply.allCame) return true;
+  if (reply.route === 'none') return !reply.tellsLoss;
   return event.type === 'voice.done' && (!reply.modelDone || reply.finishOwed);
 }

@@ -42,6 +42,9 @@ export const bookingLineNames = [
 /** The short lines that fit at any time. */
 export const shortLineNames = ['wait', 'unknown', 'apology', 'filler', 'couldNotHear', 'stillThere'] as const;
 
+/** The lines that the call says by itself when something fails. */
+export const troubleLineNames = ['voiceLost'] as const;
+
 /** The lines every playbook has, by the part of the call they belong to. */
 export const lineNames = [
   // opening
@@ -64,6 +67,7 @@ export const lineNames = [
   'goodbye',
   'optOut',
   ...shortLineNames,
+  ...troubleLineNames,
 ] as const;
 
 export type LineName = (typeof lineNames)[number];

@@ -18,6 +18,7 @@ export const LINES: Lines = {
   couldNotHear: 'I could not hear you.',
   optOut: 'You are off our list. Goodbye.',
   goodbye: 'Thank you, and goodbye.',
+  voiceLost: 'My voice is gone, please read.',
 };
 /** How long a frame of the caller's microphone is, in ms. */
 const FRAME_MS = 20;
@@ -58,6 +59,7 @@ export class Scene {
       },
       recognition: { recognisers: 1, replaySpeed: 1.25 },
       voiceRate: VOICE_RATE,
+      otherVoice: true,
       mintId: () => `id-${++this.#ids}`,
       ...plan,
     });

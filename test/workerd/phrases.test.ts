@@ -13,6 +13,7 @@ const config: SynthesiserConfig = {
   baseUrl: `${env.PROVIDERS_URL}/elevenlabs`,
   model: 'eleven_flash_v2_5',
   voices: [{ id: 'EXAVITQu4vr4xnSDxMaL', name: 'Sarah' }],
+  fallbackVoice: undefined,
   sampleRate: 16_000,
   place: 'local',
 };

@@ -1,11 +1,19 @@
+import { durationMs } from '../../audio/pcm.ts';
 import type { Alignment } from '../../conversation/events.ts';
 
-/** How long audio may take after text was sent or other audio came, in ms. */
+/**
+ * How long the first audio of a reply may take, in ms. The vendor takes about 200 and rarely 600; a synthesiser on a
+ * loaded machine takes a second.
+ */
+const FIRST_AUDIO_MS = 1500;
+/** How long audio may take after other audio of the reply came, in ms: what came before still sounds. */
 const NEXT_AUDIO_MS = 3000;
 /** Audio that pauses this long after all text was sent is over, though not every character was aligned, in ms. */
 const QUIET_MS = 1000;
-/** The share of the characters that makes a reply nearly covered: normalised numbers and symbols may go uncounted. */
+/** The share of the characters, and of their sound, that makes a reply nearly covered: normalised numbers and symbols may go uncounted. */
 const NEARLY = 0.9;
+/** Audio that ends less than this before its last character does is whole, in ms: times are rounded. */
+const SAME_TIME_MS = 20;
 /** How long the last frame may take after a context was closed, in ms. */
 const CLOSE_MS = 1500;
 
@@ -20,9 +28,15 @@ export class SpeechContext {
   #oddByte: number | undefined;
   #aligned = false;
   #sounded = false;
+  readonly #sampleRate: number;
+  /** Audio that has come, and where it will end by the characters that were told, in ms. */
+  #audioMs = 0;
+  #endsMs = 0;
 
-  constructor(reply: number) {
+  /** `sampleRate` in Hz. */
+  constructor(reply: number, sampleRate: number) {
     this.reply = reply;
+    this.#sampleRate = sampleRate;
   }
 
   get state(): 'speaking' | 'complete' | 'closing' | 'cancelled' {
@@ -34,20 +48,26 @@ export class SpeechContext {
     return this.#due;
   }
 
-  /** Every character that was sent has come back with audio. */
+  /** Every character that was sent has come back, and its sound as well: characters are told ahead of their sound. */
   get covered(): boolean {
-    return this.#voicedCharacters >= this.#sentCharacters;
+    return this.#told && this.#audioMs >= this.#endsMs - SAME_TIME_MS;
   }
 
   /** So much has sounded that silence means the end; without any alignment, whatever has sounded. */
   get nearlyCovered(): boolean {
     if (!this.#sounded) return false;
-    return !this.#aligned || this.#voicedCharacters >= this.#sentCharacters * NEARLY;
+    if (!this.#aligned) return true;
+    return this.#voicedCharacters >= this.#sentCharacters * NEARLY && this.#audioMs >= this.#endsMs * NEARLY;
+  }
+
+  get #told(): boolean {
+    return this.#voicedCharacters >= this.#sentCharacters;
   }
 
   said(text: string, now: number): void {
     this.#sentCharacters += dense(text);
-    this.#due = now + NEXT_AUDIO_MS;
+    // More text is no reason to wait longer for the sound of what was sent before.
+    this.#due ??= now + (this.#sounded ? NEXT_AUDIO_MS : FIRST_AUDIO_MS);
   }
 
   /** Takes audio; returns its whole samples. A sample that two pieces share is put together. */
@@ -56,7 +76,9 @@ export class SpeechContext {
     if (alignment !== undefined) {
       this.#aligned = true;
       for (const character of alignment.characters) this.#voicedCharacters += dense(character);
+      this.#endsMs = alignment.endMs.reduce((end, ms) => Math.max(end, this.#audioMs + ms), this.#endsMs);
     }
+    this.#audioMs += durationMs(audio.byteLength, this.#sampleRate);
     this.#due = this.#next(now);
     return this.#whole(audio);
   }
@@ -79,7 +101,8 @@ export class SpeechContext {
 
   #next(now: number): number | undefined {
     if (this.#state === 'closing') return now + CLOSE_MS;
-    if (this.covered) return undefined;
+    // Only at the end does it matter that the last bit of sound is missing.
+    if (this.covered || (this.#state === 'speaking' && this.#told && this.nearlyCovered)) return undefined;
     return now + (this.#state === 'complete' && this.nearlyCovered ? QUIET_MS : NEXT_AUDIO_MS);
   }
 

@@ -1,42 +1,23 @@
-import type { SynthesiserConfig } from '../../config.ts';
+import { otherVoice, type SynthesiserConfig } from '../../config.ts';
 import { earliest } from '../../conversation/deadline.ts';
 import type { Failure, VoiceRoute } from '../../conversation/events.ts';
 import { isolatePhrases, type Phrases } from '../phrases.ts';
 import type { Surroundings, Voice } from '../ports.ts';
-import { HANDSHAKE_MS, handshakeTimeout, type Line, openLine } from '../socket.ts';
-import { SpeechContext } from './context.ts';
-import { closeFailure, errorFailure, readSpeechFrame, refusedFailure, type SpeechFrame } from './frames.ts';
 import { PhraseSpeech } from './phrase-speech.ts';
 import { SpeechEndpoint, SpeechRequests } from './requests.ts';
-
-/** How long a context may stay without text before the vendor ends it, in s; 180 is its maximum. */
-const INACTIVITY_S = 180;
-/** Contexts alive on one socket, closing ones included; the vendor closes the whole socket at the sixth, and may count one for longer than we do. */
-const MAX_CONTEXTS = 3;
-
-/** The handshake of the call's socket, or the socket. */
-type Connection =
-  | { readonly state: 'closed' }
-  | {
-      readonly state: 'opening';
-      readonly abort: AbortController;
-      readonly by: number;
-      readonly waiting: string[];
-    }
-  | { readonly state: 'open'; readonly line: Line };
+import { SpeechSocket } from './speech-socket.ts';
 
 /**
- * ElevenLabs over `multi-stream-input`: one socket a call, one context a reply; over HTTP where the route says so, and
+ * The voice of a call by ElevenLabs: over its socket, over HTTP in this or another voice where the route says so, and
  * from the phrases where a line is fixed. Fixed lines sound before what has not sounded yet of their reply.
  */
 export class ElevenLabs implements Voice {
   readonly #around: Surroundings;
-  readonly #apiKey: string;
-  readonly #url: string;
   readonly #phrases: PhraseSpeech;
+  readonly #socket: SpeechSocket;
   readonly #requests: SpeechRequests;
-  readonly #contexts = new Map<string, SpeechContext>();
-  #connection: Connection = { state: 'closed' };
+  /** Requests in the voice that takes over; without another voice, in the same one. */
+  readonly #others: SpeechRequests;
 
   /** `language` is a BCP-47 tag. */
   constructor(
@@ -53,30 +34,22 @@ export class ElevenLabs implements Voice {
       { report: around.report, failed: (reply, failure) => this.#phraseFailed(reply, failure) },
     );
     this.#around = { ...around, report: (event) => this.#phrases.pass(event) };
+    this.#socket = new SpeechSocket(config, voiceId, languageCode, this.#around);
     this.#requests = new SpeechRequests(endpoint, this.#around);
-    this.#apiKey = config.apiKey;
-    const query = new URLSearchParams({
-      model_id: config.model,
-      output_format: `pcm_${config.sampleRate}`,
-      language_code: languageCode,
-      inactivity_timeout: String(INACTIVITY_S),
-      auto_mode: 'true',
-    });
-    this.#url = `${config.baseUrl}/v1/text-to-speech/${encodeURIComponent(voiceId)}/multi-stream-input?${query}`;
+    const other = otherVoice(config, voiceId) ?? voiceId;
+    this.#others = new SpeechRequests(
+      new SpeechEndpoint(config, other, languageCode, around.fetch),
+      this.#around,
+    );
   }
 
   get deadline(): number | undefined {
-    let due = earliest(this.#requests.deadline, this.#phrases.deadline);
-    if (this.#connection.state === 'opening') due = earliest(due, this.#connection.by);
-    for (const context of this.#contexts.values()) due = earliest(due, context.deadline);
-    return due;
+    const requests = earliest(this.#requests.deadline, this.#others.deadline);
+    return earliest(this.#phrases.deadline, this.#socket.deadline, requests);
   }
 
   prepare(): void {
-    const contexts = [...this.#contexts.values()];
-    // A socket full of cancelled replies whose end has not come would have no place for the next one.
-    if (contexts.length >= MAX_CONTEXTS && contexts.every(({ state }) => state === 'cancelled')) this.#drop();
-    if (this.#connection.state === 'closed') void this.#open();
+    this.#socket.prepare();
   }
 
   learn(texts: readonly string[]): void {
@@ -85,56 +58,54 @@ export class ElevenLabs implements Voice {
 
   say(reply: number, text: string, route: VoiceRoute): void {
     const way = this.#wayOf(reply, route);
-    if (way === 'phrase') return this.#phrases.say(reply, text);
-    if (way === 'http') return this.#requests.say(reply, text);
-    const [id, context] = this.#contextOf(reply) ?? this.#begin(reply);
-    context.said(text, this.#around.now());
-    this.#write({ text: `${text} `, context_id: id, flush: true });
+    switch (way) {
+      case 'phrase':
+        return this.#phrases.say(reply, text);
+      case 'socket':
+      case 'fresh-socket':
+        return this.#socket.say(reply, text, way === 'fresh-socket');
+      case 'http':
+        return this.#requests.say(reply, text);
+      case 'other-voice':
+        return this.#others.say(reply, text);
+      default:
+        way satisfies never;
+    }
   }
 
   finish(reply: number): void {
-    const spoken = this.#contextOf(reply);
     // A reply without text of its own is over here, and reported when its fixed lines have sounded.
-    if (spoken === undefined) return this.#requests.finish(reply);
-    const [id, context] = spoken;
-    context.finish(this.#around.now());
-    this.#settle(id, context);
+    if (this.#socket.speaks(reply)) this.#socket.finish(reply);
+    else if (this.#others.speaks(reply)) this.#others.finish(reply);
+    else this.#requests.finish(reply);
   }
 
   cancel(reply: number): void {
     this.#phrases.cancel(reply);
     this.#requests.cancel(reply);
-    const spoken = this.#contextOf(reply);
-    if (spoken === undefined) return;
-    const [id, context] = spoken;
-    if (context.state !== 'closing') this.#write({ context_id: id, close_context: true });
-    context.cancel();
+    this.#others.cancel(reply);
+    this.#socket.cancel(reply);
   }
 
   tick(now: number): void {
     this.#phrases.tick(now);
     this.#requests.tick(now);
-    if (this.#connection.state === 'opening' && now >= this.#connection.by) {
-      return this.#lost(handshakeTimeout('ElevenLabs'));
-    }
-    for (const [id, context] of this.#contexts) {
-      if (context.deadline === undefined || now < context.deadline) continue;
-      if (context.state === 'closing') this.#over(id, context);
-      else if (context.state === 'complete' && context.nearlyCovered) this.#closeContext(id, context);
-      else return this.#lost({ kind: 'stalled', retryable: true, detail: 'ElevenLabs sent no audio' });
-    }
+    this.#others.tick(now);
+    this.#socket.tick(now);
   }
 
   close(): void {
     this.#phrases.close();
     this.#requests.close();
-    this.#drop();
+    this.#others.close();
+    this.#socket.close();
   }
 
   /** A fixed line sounds before the other text of its reply, or, when that sounds already, goes the same way behind it. */
   #wayOf(reply: number, route: VoiceRoute): VoiceRoute {
     if (route !== 'phrase' || !this.#phrases.isLate(reply)) return route;
-    if (this.#contextOf(reply) !== undefined) return 'socket';
+    if (this.#socket.speaks(reply)) return 'socket';
+    if (this.#others.speaks(reply)) return 'other-voice';
     return this.#requests.speaks(reply) ? 'http' : 'phrase';
   }
 
@@ -142,114 +113,5 @@ export class ElevenLabs implements Voice {
   #phraseFailed(reply: number, failure: Failure): void {
     this.cancel(reply);
     this.#around.report({ type: 'voice.failed', reply, failure });
-  }
-
-  #contextOf(reply: number): [id: string, context: SpeechContext] | undefined {
-    return [...this.#contexts].find(
-      ([, context]) => context.reply === reply && context.state !== 'cancelled',
-    );
-  }
-
-  #begin(reply: number): [id: string, context: SpeechContext] {
-    this.prepare();
-    const id = this.#freeId(reply);
-    const context = new SpeechContext(reply);
-    this.#contexts.set(id, context);
-    this.#write({ text: ' ', context_id: id });
-    return [id, context];
-  }
-
-  /** A reply that is said again must not meet the audio of its cancelled context. */
-  #freeId(reply: number): string {
-    let id = `r${reply}`;
-    for (let attempt = 2; this.#contexts.has(id); attempt++) id = `r${reply}-${attempt}`;
-    return id;
-  }
-
-  #write(message: Readonly<Record<string, unknown>>): void {
-    const text = JSON.stringify(message);
-    if (this.#connection.state === 'opening') this.#connection.waiting.push(text);
-    else if (this.#connection.state === 'open') this.#connection.line.send(text);
-  }
-
-  async #open(): Promise<void> {
-    const abort = new AbortController();
-    const waiting: string[] = [];
-    this.#connection = { state: 'opening', abort, by: this.#around.now() + HANDSHAKE_MS, waiting };
-    const opened = await openLine(
-      this.#around.fetch,
-      this.#url,
-      { 'xi-api-key': this.#apiKey },
-      {
-        message: (data) => this.#message(data),
-        closed: (code, reason) => this.#lost(closeFailure(code, reason)),
-      },
-      abort.signal,
-    );
-    if (abort.signal.aborted) return;
-    if ('refusal' in opened) return this.#lost(refusedFailure(opened.refusal));
-    this.#connection = { state: 'open', line: opened.line };
-    for (const text of waiting) opened.line.send(text);
-  }
-
-  #message(data: string | ArrayBuffer): void {
-    const frame = readSpeechFrame(data);
-    if (frame === undefined) {
-      return this.#lost({ kind: 'protocol', retryable: true, detail: 'ElevenLabs sent an unknown frame' });
-    }
-    if (frame.error !== undefined) return this.#lost(errorFailure(frame.error));
-    const context = this.#contexts.get(frame.context);
-    if (context === undefined) return;
-    if (frame.audio !== undefined && context.state !== 'cancelled') this.#audio(context, frame, frame.audio);
-    if (frame.isFinal) this.#ended(frame.context, context);
-    else this.#settle(frame.context, context);
-  }
-
-  /** The vendor says that a context is over; words of it that never sounded are a failure. */
-  #ended(id: string, context: SpeechContext): void {
-    const { state, nearlyCovered, reply } = context;
-    const early = state === 'speaking' || (state === 'complete' && !nearlyCovered);
-    if (!early) return this.#over(id, context);
-    this.#contexts.delete(id);
-    const failure = { kind: 'truncated', retryable: true, detail: 'ElevenLabs ended a reply early' } as const;
-    this.#around.report({ type: 'voice.failed', reply, failure });
-  }
-
-  #audio(context: SpeechContext, { alignment }: SpeechFrame, audio: Uint8Array): void {
-    const pcm = context.heard(audio, alignment, this.#around.now());
-    if (pcm.byteLength === 0) return;
-    this.#around.report({ type: 'voice.audio', reply: context.reply, pcm, alignment });
-  }
-
-  /** A context is closed only when its audio has come: closing it with text in flight can lose that text. */
-  #settle(id: string, context: SpeechContext): void {
-    if (context.state === 'complete' && context.covered) this.#closeContext(id, context);
-  }
-
-  #closeContext(id: string, context: SpeechContext): void {
-    context.close(this.#around.now());
-    this.#write({ context_id: id, close_context: true });
-  }
-
-  #over(id: string, context: SpeechContext): void {
-    this.#contexts.delete(id);
-    if (context.state !== 'cancelled') this.#around.report({ type: 'voice.done', reply: context.reply });
-  }
-
-  /** The socket is gone. Replies that were being spoken fail, save those whose sound has come; the next one opens a new socket. */
-  #lost(failure: Failure): void {
-    const contexts = [...this.#contexts.values()];
-    this.#drop();
-    for (const { state, reply } of contexts) {
-      if (state === 'closing') this.#around.report({ type: 'voice.done', reply });
-      else if (state !== 'cancelled') this.#around.report({ type: 'voice.failed', reply, failure });
-    }
-  }
-
-  #drop(): void {
-    if (this.#connection.state === 'opening') this.#connection.abort.abort();
-    if (this.#connection.state === 'open') this.#connection.line.close();
-    this.#connection = { state: 'closed' };
-    this.#contexts.clear();
   }
 }

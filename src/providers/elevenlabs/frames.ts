@@ -127,7 +127,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/unusual activity/i, 'detected_unusual_activity'],
   [/voice_settings/i, 'invalid_input_message'],
 ];
-/** Seen where the model cannot speak with the voice. */
+/** Seen where the model cannot speak with the voice (field reports of ElevenLabs' sockets). */
 const INCOMPATIBLE_CODE = 1009;
 
 /** What a close that we did not ask for means. */
@@ -135,7 +135,8 @@ export function closeFailure(code: number, reason: string): Failure {
   const [, error] = REASONS.find(([pattern]) => pattern.test(reason)) ?? [];
   if (error !== undefined) return errorFailure(error);
   const detail = `ElevenLabs closed the socket with ${code}`;
-  return { kind: 'closed', retryable: code !== INCOMPATIBLE_CODE, detail };
+  if (code === INCOMPATIBLE_CODE) return { kind: 'unknown-voice', retryable: false, detail };
+  return { kind: 'closed', retryable: true, detail };
 }
 
 const refusal = v.object({

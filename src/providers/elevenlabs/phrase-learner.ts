@@ -1,6 +1,8 @@
 import { earliest } from '../../conversation/deadline.ts';
 import { PhraseRequest, type Studio } from './phrase-request.ts';
 
+/** How long the first audio of a line may take that nobody is waiting for, in ms. */
+const FIRST_AUDIO_MS = 4000;
 /** How long a line that another call renders is waited for before it is looked for again, in ms. */
 const LOOK_AGAIN_MS = 1000;
 
@@ -85,7 +87,7 @@ export class PhraseLearner {
   }
 
   async #get(text: string): Promise<void> {
-    const request = new PhraseRequest(this.#studio, text);
+    const request = new PhraseRequest(this.#studio, text, FIRST_AUDIO_MS);
     this.#current = { text, request };
     const failure = await request.run(() => undefined);
     if (this.#current?.request !== request) return;

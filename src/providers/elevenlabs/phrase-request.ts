@@ -1,19 +1,16 @@
 import type { Failure } from '../../conversation/events.ts';
 import type { Phrase } from '../phrase-shelf.ts';
 import type { FixedLine, Phrases } from '../phrases.ts';
-import { readTimedLine, statusFailure } from './frames.ts';
+import { statusFailure } from './frames.ts';
 import { IncomingPhrase, type Sound, soundsOf } from './phrase-sound.ts';
 import { NEXT_AUDIO_MS, type SpeechEndpoint } from './requests.ts';
+import { readAnswer } from './timed-answer.ts';
 
 /** How long the cache may look for a line, in ms: a rendering would begin to sound by then. */
 const LOOK_MS = 300;
-/** The longest answer to one line that is read, in characters: two minutes at 24 kHz. */
-const MAX_ANSWER_CHARACTERS = 8_000_000;
-
 const STALLED: Failure = { kind: 'stalled', retryable: true, detail: 'ElevenLabs sent no audio over HTTP' };
 const LOST: Failure = { kind: 'closed', retryable: true, detail: 'the request to ElevenLabs was lost' };
 const TRUNCATED: Failure = { kind: 'truncated', retryable: true, detail: 'ElevenLabs ended a line early' };
-const UNKNOWN: Failure = { kind: 'protocol', retryable: true, detail: 'ElevenLabs sent an unknown line' };
 
 /** Where fixed lines come from: the phrases that are there, and the synthesiser for the others. */
 export interface Studio {
@@ -27,12 +24,15 @@ export interface Studio {
 export class PhraseRequest {
   readonly #studio: Studio;
   readonly #line: FixedLine;
+  readonly #firstAudioMs: number;
   readonly #looking = new AbortController();
   readonly #abort = new AbortController();
   #due: number | undefined;
 
-  constructor(studio: Studio, text: string) {
+  /** `firstAudioMs`: how long the first of a rendered line may take. */
+  constructor(studio: Studio, text: string, firstAudioMs: number) {
     this.#studio = studio;
+    this.#firstAudioMs = firstAudioMs;
     this.#line = studio.endpoint.line(text);
   }
 
@@ -56,7 +56,7 @@ export class PhraseRequest {
   tick(now: number): void {
     if (this.#due === undefined || now < this.#due) return;
     if (this.#looking.signal.aborted) return this.abort();
-    this.#due = now + NEXT_AUDIO_MS;
+    this.#due = now + this.#firstAudioMs;
     this.#looking.abort();
   }
 
@@ -77,17 +77,21 @@ export class PhraseRequest {
   }
 
   async #render(heard: (sound: Sound) => void): Promise<Failure | undefined> {
-    const { endpoint, phrases } = this.#studio;
+    const { endpoint, phrases, now } = this.#studio;
     const { text, sampleRate } = this.#line;
     if (this.#abort.signal.aborted) return undefined;
-    this.#awaitAudio();
+    this.#due = now() + this.#firstAudioMs;
     const incoming = new IncomingPhrase(sampleRate);
     try {
-      const response = await endpoint.request('stream/with-timestamps', text, '', this.#abort.signal);
+      const response = await endpoint.request(text, '', this.#abort.signal);
       if (!response.ok || response.body === null) {
         return statusFailure(response.status, await response.text());
       }
-      const failure = await this.#read(response.body, incoming, heard);
+      const failure = await readAnswer(response.body, (timed) => {
+        this.#pass(incoming.take(timed), heard);
+        if (!this.#abort.signal.aborted) this.#due = this.#studio.now() + NEXT_AUDIO_MS;
+        return !this.#abort.signal.aborted;
+      });
       if (failure !== undefined) return failure;
     } catch {
       return LOST;
@@ -99,48 +103,10 @@ export class PhraseRequest {
     return undefined;
   }
 
-  async #read(
-    body: ReadableStream<Uint8Array>,
-    incoming: IncomingPhrase,
-    heard: (sound: Sound) => void,
-  ): Promise<Failure | undefined> {
-    let characters = 0;
-    for await (const text of linesOf(body)) {
-      characters += text.length;
-      const timed = characters > MAX_ANSWER_CHARACTERS ? undefined : readTimedLine(text);
-      if (timed === undefined) return UNKNOWN;
-      this.#pass(incoming.take(timed), heard);
-      if (this.#abort.signal.aborted) return undefined;
-      this.#awaitAudio();
-    }
-    return undefined;
-  }
-
   /** Whoever hears a sound may abort the request. */
   #pass(sounds: readonly Sound[], heard: (sound: Sound) => void): void {
     for (const sound of sounds) if (!this.#abort.signal.aborted) heard(sound);
   }
-
-  #awaitAudio(): void {
-    this.#due = this.#studio.now() + NEXT_AUDIO_MS;
-  }
-}
-
-/** The lines of a text that comes in chunks; empty ones are left out, and one too long ends the text. */
-async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const chunk of body) {
-    const text = decoder.decode(chunk, { stream: true });
-    rest += text;
-    if (rest.length > MAX_ANSWER_CHARACTERS) break;
-    // A line of a second's sound comes in many chunks and is searched once.
-    if (!text.includes('\n')) continue;
-    const lines = rest.split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines.filter((line) => line.trim() !== '');
-  }
-  if (rest.trim() !== '') yield rest;
 }
 
 function aborted(signal: AbortSignal): Promise<undefined> {

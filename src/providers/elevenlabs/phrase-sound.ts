@@ -59,6 +59,11 @@ export class IncomingPhrase {
     return soundsOf({ pcm, alignment: shifted(merged(alignments), -startMs) }, this.#sampleRate);
   }
 
+  /** Any character was told of. */
+  get aligned(): boolean {
+    return this.#alignments.length > 0;
+  }
+
   /** The phrase, or undefined when it lacks a part of the text or of the sound. */
   whole(text: string): Phrase | undefined {
     const phrase = { pcm: Buffer.concat(this.#audio), alignment: merged(this.#alignments) };

@@ -3,6 +3,7 @@ import type { CallEvent, Failure } from '../../conversation/events.ts';
 import { PhraseLearner } from './phrase-learner.ts';
 import { PhraseRequest, type Studio } from './phrase-request.ts';
 import { type Sound, soundsOf } from './phrase-sound.ts';
+import { FIRST_AUDIO_MS } from './requests.ts';
 
 /** A reply whose fixed lines have not all been passed on. */
 interface Speaking {
@@ -102,7 +103,7 @@ export class PhraseSpeech {
   }
 
   async #get(speaking: Speaking, text: string): Promise<void> {
-    const request = new PhraseRequest(this.#studio, text);
+    const request = new PhraseRequest(this.#studio, text, FIRST_AUDIO_MS);
     speaking.request = request;
     const failure = await request.run((sound) => this.#sound(speaking.reply, sound));
     if (failure === undefined || !this.#isLive(speaking)) return;

@@ -1,14 +1,18 @@
 import type { SynthesiserConfig } from '../../config.ts';
 import { earliest } from '../../conversation/deadline.ts';
-import type { Failure } from '../../conversation/events.ts';
+import type { Alignment, Failure } from '../../conversation/events.ts';
 import type { FixedLine } from '../phrases.ts';
 import type { Fetch, Surroundings } from '../ports.ts';
 import { statusFailure } from './frames.ts';
+import { IncomingPhrase } from './phrase-sound.ts';
+import { readAnswer } from './timed-answer.ts';
 
-/** How long a request may take to its next audio, in ms. */
-export const NEXT_AUDIO_MS = 4000;
-/** Audio is passed on in pieces of at least this many bytes, save the last. */
-const PIECE_BYTES = 4096;
+/** How long the first audio of a reply may take over HTTP, in ms: the vendor takes 200 to 600, and the caller has waited before. */
+export const FIRST_AUDIO_MS = 1500;
+/** How long audio may take after other audio of the reply came, in ms: what came before still sounds. */
+export const NEXT_AUDIO_MS = 3000;
+
+const TRUNCATED: Failure = { kind: 'truncated', retryable: true, detail: 'ElevenLabs ended a text early' };
 
 /** One reply being spoken. */
 interface Speaking {
@@ -18,6 +22,7 @@ interface Speaking {
   /** What was requested so far. */
   previous: string;
   complete: boolean;
+  sounded: boolean;
   running: boolean;
   due: number | undefined;
 }
@@ -37,22 +42,22 @@ export class SpeechEndpoint {
     this.#fetch = fetch;
   }
 
+  /** In Hz. */
+  get sampleRate(): number {
+    return this.#config.sampleRate;
+  }
+
   /** The line that `text` is when this voice says it. */
   line(text: string): FixedLine {
     const { baseUrl, model, sampleRate } = this.#config;
     return { origin: baseUrl, voice: this.#voiceId, model, sampleRate, language: this.#language, text };
   }
 
-  /** Asks for a text as sound; `previous` is what was said before it, whose melody the vendor carries on. Throws when the connection is lost. */
-  request(
-    kind: 'stream' | 'stream/with-timestamps',
-    text: string,
-    previous: string,
-    signal: AbortSignal,
-  ): Promise<Response> {
+  /** Asks for a text as sound and where its characters are in it; `previous` is what was said before it, whose melody the vendor carries on. Throws when the connection is lost. */
+  request(text: string, previous: string, signal: AbortSignal): Promise<Response> {
     const { apiKey, baseUrl, model, sampleRate } = this.#config;
     const voice = `${baseUrl}/v1/text-to-speech/${encodeURIComponent(this.#voiceId)}`;
-    return this.#fetch(`${voice}/${kind}?output_format=pcm_${sampleRate}`, {
+    return this.#fetch(`${voice}/stream/with-timestamps?output_format=pcm_${sampleRate}`, {
       method: 'POST',
       headers: { 'xi-api-key': apiKey, 'content-type': 'application/json' },
       body: JSON.stringify({
@@ -130,6 +135,7 @@ export class SpeechRequests {
       texts: [],
       previous: '',
       complete: false,
+      sounded: false,
       running: false,
       due: undefined,
     };
@@ -156,37 +162,23 @@ export class SpeechRequests {
   async #request(speaking: Speaking, text: string): Promise<Failure | undefined> {
     const { previous } = speaking;
     speaking.previous = `${previous} ${text}`.trim();
-    speaking.due = this.#around.now() + NEXT_AUDIO_MS;
-    const response = await this.#endpoint.request('stream', text, previous, speaking.abort.signal);
+    speaking.due = this.#around.now() + (speaking.sounded ? NEXT_AUDIO_MS : FIRST_AUDIO_MS);
+    const response = await this.#endpoint.request(text, previous, speaking.abort.signal);
     if (!response.ok || response.body === null) return statusFailure(response.status, await response.text());
-    await this.#stream(speaking, response.body);
-    return undefined;
+    const incoming = new IncomingPhrase(this.#endpoint.sampleRate);
+    const failure = await readAnswer(response.body, (timed) => {
+      for (const { pcm, alignment } of incoming.take(timed)) this.#pass(speaking, pcm, alignment);
+      return this.#isLive(speaking);
+    });
+    const cut = incoming.aligned && incoming.whole(text) === undefined;
+    return failure ?? (cut || !speaking.sounded ? TRUNCATED : undefined);
   }
 
-  /** Network chunks end anywhere, also in the middle of a sample. */
-  async #stream(speaking: Speaking, body: ReadableStream<Uint8Array>): Promise<void> {
-    let held = new Uint8Array(0);
-    for await (const chunk of body) {
-      speaking.due = this.#around.now() + NEXT_AUDIO_MS;
-      held = joined(held, chunk);
-      if (held.byteLength >= PIECE_BYTES) held = this.#pass(speaking, held);
-    }
-    this.#pass(speaking, held);
-  }
-
-  /** Reports the whole samples; returns the rest. */
-  #pass(speaking: Speaking, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-    const whole = bytes.byteLength - (bytes.byteLength % 2);
-    if (whole > 0 && this.#isLive(speaking)) {
-      const { reply } = speaking;
-      this.#around.report({
-        type: 'voice.audio',
-        reply,
-        pcm: bytes.subarray(0, whole),
-        alignment: undefined,
-      });
-    }
-    return bytes.slice(whole);
+  #pass(speaking: Speaking, pcm: Uint8Array, alignment: Alignment | undefined): void {
+    if (!this.#isLive(speaking)) return;
+    speaking.sounded = true;
+    speaking.due = this.#around.now() + NEXT_AUDIO_MS;
+    this.#around.report({ type: 'voice.audio', reply: speaking.reply, pcm, alignment });
   }
 
   #done(speaking: Speaking): void {
@@ -207,11 +199,4 @@ export class SpeechRequests {
   #isLive(speaking: Speaking): boolean {
     return this.#speaking.get(speaking.reply) === speaking;
   }
-}
-
-function joined(a: Uint8Array<ArrayBuffer>, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(a.byteLength + b.byteLength);
-  both.set(a);
-  both.set(b, a.byteLength);
-  return both;
 }

@@ -3,10 +3,10 @@ import { parseConfig } from '../../../src/config.ts';
 import { startProviders } from '../../../src/local/server.ts';
 import { ElevenLabs } from '../../../src/providers/elevenlabs/elevenlabs.ts';
 import { localVariables } from '../../support/worker.ts';
-import { ANSWER, Rig, reply, trouble, type } from './rig.ts';
+import { ANSWER, Rig, reply, trouble, type, VOICE_LOST } from './rig.ts';
 import { World } from './vendors.ts';
 
-const rig = new Rig();
+const rig = new Rig().primed();
 
 const FIRST = 'It is ten dollars a month.';
 const REST = 'That is for every user you have. Would that work for your team?';
@@ -18,13 +18,18 @@ interface Frame {
 }
 
 const frames = () => rig.providers.log.frames('elevenlabs') as readonly Frame[];
-/** What HTTP requests asked for: those of fixed lines have a path of their own. */
-const asked = (path: RegExp) =>
-  rig
-    .entries('elevenlabs', 'request')
-    .flatMap((entry) => (path.test(entry.path) ? [(entry.body as { readonly text: string }).text] : []));
-const overHttp = () => asked(/\/stream(\?|$)/);
-const rendered = () => asked(/\/stream\/with-timestamps/);
+const overHttp = () => rig.overHttp('other').map(({ text }) => text);
+const rendered = () => rig.overHttp('fixed').map(({ text }) => text);
+/** What a socket was given to say, piece by piece. */
+const saidOn = (connection: number) =>
+  (rig.providers.log.frames('elevenlabs', connection) as readonly Frame[]).flatMap(({ text = '' }) =>
+    text.trim() === '' ? [] : [text],
+  );
+/** The pieces that the newest socket was given. */
+const saidLast = () =>
+  saidOn(rig.entries('elevenlabs', 'open').at(-1)?.connection ?? 0)
+    .join('')
+    .trim();
 const unavailable = (retryable: boolean) => ({ code: 'synthesiser_unavailable', retryable });
 
 describe('the voice of a call', () => {
@@ -120,31 +125,37 @@ describe('the fixed lines of a call', () => {
 });
 
 describe('a voice whose socket fails', () => {
+  /** From here on, the call's socket is a new one, which the faults strike. */
+  async function reopened(): Promise<void> {
+    await rig.entry('elevenlabs', 'open');
+    rig.providers.strike({ provider: 'elevenlabs', kind: 'close' });
+    await rig.entry('elevenlabs', 'close');
+  }
+
   it.each([
     { kind: 'drop' },
     { kind: 'close', code: 1000 },
     { kind: 'close', code: 1011 },
     { kind: 'garbage' },
     { kind: 'error', code: 'something_went_wrong' },
-  ] as const)('in the middle of a reply says only the rest over HTTP: %j', async (fault) => {
+  ] as const)('[V1] in the middle of a reply says only the rest on a fresh one: %j', async (fault) => {
     rig.play({ model: { replies: [`${FIRST} ${REST}`] } });
     const client = await rig.call();
-    await rig.entry('elevenlabs', 'open');
-    rig.providers.strike({ provider: 'elevenlabs', kind: 'close' });
-    await rig.entry('elevenlabs', 'close');
+    await reopened();
     // The next socket lives for one frame, which is the sound of the first sentence.
     rig.faults({ provider: 'elevenlabs', channel: 'socket', ...fault, after: { sent: 1 } });
     const from = type(client);
     const spoken = await reply(client, from);
     expect(spoken.text).toBe(`${FIRST} ${REST}`);
-    expect(overHttp().join(' ')).toBe(REST);
-    expect(spoken.bytes / 48).toBeCloseTo((spoken.text.length + 1) * 2, -1);
+    expect(saidLast()).toBe(REST);
+    expect(overHttp()).toEqual([]);
+    expect(spoken.bytes / 48).toBeCloseTo((spoken.text.length + 1) * 2, 0);
     expect(client.all('voicechat.error')).toEqual([]);
     expect((await reply(client, type(client))).text).toBe(`${FIRST} ${REST}`);
     expect(rig.entries('elevenlabs', 'open')).toHaveLength(3);
   });
 
-  it('before any sound says all of it over HTTP', async () => {
+  it('[V1] before any sound says all of it on a fresh one', async () => {
     const client = await rig.call();
     rig.providers.script.synthesiser.firstAudioMs = 60_000;
     const from = type(client);
@@ -156,10 +167,55 @@ describe('a voice whose socket fails', () => {
     rig.providers.script.synthesiser.firstAudioMs = 5;
     rig.providers.strike({ provider: 'elevenlabs', kind: 'drop' });
     expect((await reply(client, from)).text).toBe(ANSWER);
-    expect(overHttp()).toEqual([ANSWER]);
+    expect(saidLast()).toBe(ANSWER);
+    expect(overHttp()).toEqual([]);
   });
 
-  it.each([500, 503, 429])('to open with %i says everything over HTTP', async (status) => {
+  const CHARACTER_MS = 10;
+  /** Five characters a frame, so that faults strike within words. */
+  const FRAMES = { msPerChar: CHARACTER_MS, chunkMs: 5 * CHARACTER_MS, paceMs: 1 };
+
+  it.each([
+    ['stall', 1],
+    ['close', 1],
+    ['close', 2],
+    ['truncate', 1],
+    ['error', 2],
+  ] as const)(
+    '[V3] by %s after %i frames lets every word sound once, whichever way it goes on',
+    async (kind, sent) => {
+      rig.play({ model: { replies: [FIRST] }, synthesiser: FRAMES });
+      const client = await rig.call();
+      await reopened();
+      const fault =
+        kind === 'error' ? ({ kind, code: 'something_went_wrong' } as const) : ({ kind } as const);
+      rig.faults({ provider: 'elevenlabs', channel: 'socket', ...fault, times: 2, after: { sent } });
+      // The other kinds may take what was sent over HTTP with them.
+      if (kind === 'stall') rig.faults({ provider: 'elevenlabs', channel: 'http', kind, after: { sent } });
+      const spoken = await reply(client, type(client));
+      expect(spoken.text).toBe(FIRST);
+      expect(client.all('voicechat.error')).toEqual([]);
+      const sockets = rig.entries('elevenlabs', 'open').slice(1);
+      const tries = [...sockets.map(({ connection }) => saidOn(connection).join('')), ...overHttp()];
+      expect(tries.length).toBeGreaterThanOrEqual(3);
+      // Each but the last was cut after so many frames, and the next takes up the first word of which less than half came.
+      for (const [i, text] of tries.slice(1).entries()) {
+        expect(text.trim()).toBe(rest(tries[i] ?? '', sent * 5).trim());
+      }
+      const lastTry = tries.at(-1) ?? '';
+      const cutMs = (tries.length - 1) * sent * 5 * CHARACTER_MS;
+      expect(spoken.bytes / 48).toBeCloseTo(cutMs + lastTry.length * CHARACTER_MS, 0);
+    },
+  );
+
+  /** What is left of a text after so many characters: from the first word of which less than half is among them. */
+  function rest(text: string, characters: number): string {
+    const words = [...text.matchAll(/\S+/g)];
+    const next = words.find(({ 0: word, index }) => index + word.length / 2 > characters);
+    return next === undefined ? '' : text.slice(next.index);
+  }
+
+  it.each([500, 503, 429])('[V1] to open with %i says everything over HTTP', async (status) => {
     rig.play({
       faults: [{ provider: 'elevenlabs', channel: 'socket', kind: 'refuse', status, times: 'always' }],
     });
@@ -167,11 +223,27 @@ describe('a voice whose socket fails', () => {
     const spoken = await reply(client, type(client));
     expect(spoken.text).toBe(ANSWER);
     expect(spoken.bytes).toBeGreaterThan(0);
+    expect(overHttp().join(' ')).toBe(ANSWER);
     expect(client.all('voicechat.error')).toEqual([]);
   });
 
-  it.each(['invalid_api_key', 'voice_id_does_not_exist', 'quota_exceeded'])(
-    'for good (%s) shows the text and tells; the next reply is spoken again',
+  it('[V1] for want of the voice goes on in another one', async () => {
+    const client = await rig.call();
+    rig.providers.script.synthesiser.firstAudioMs = 60_000;
+    const from = type(client);
+    await rig.entry('elevenlabs', 'text', ({ frame }) => (frame as Frame).context_id === 'r2');
+    rig.providers.script.synthesiser.firstAudioMs = 5;
+    rig.providers.strike({ provider: 'elevenlabs', kind: 'error', code: 'voice_id_does_not_exist' });
+    const spoken = await reply(client, from);
+    expect(spoken.text).toBe(ANSWER);
+    expect(spoken.bytes).toBeGreaterThan(0);
+    expect(rig.overHttp('other').every(({ path }) => path.includes('/JBFqnCBsd6RMkjVDRZzb/'))).toBe(true);
+    expect(overHttp().join(' ')).toBe(ANSWER);
+    expect(client.all('voicechat.error')).toEqual([]);
+  });
+
+  it.each(['invalid_api_key', 'quota_exceeded'])(
+    '[V7] for good (%s) says so, shows the text and tells; the next reply is spoken again',
     async (code) => {
       const client = await rig.call();
       rig.providers.script.synthesiser.firstAudioMs = 60_000;
@@ -180,42 +252,30 @@ describe('a voice whose socket fails', () => {
       rig.providers.script.synthesiser.firstAudioMs = 5;
       rig.providers.strike({ provider: 'elevenlabs', kind: 'error', code });
       expect(await trouble(client, from)).toEqual(unavailable(false));
-      expect(await reply(client, from)).toEqual({ text: ANSWER, bytes: 0 });
+      expect((await reply(client, from)).text).toBe(`${VOICE_LOST} ${ANSWER}`);
       expect(overHttp()).toEqual([]);
       expect((await reply(client, type(client))).bytes).toBeGreaterThan(0);
     },
   );
 
-  it.each([500, 429, 401])('over HTTP too (%i) shows the text and tells', async (status) => {
-    rig.play({
-      faults: [
-        { provider: 'elevenlabs', channel: 'socket', kind: 'refuse', status: 500, times: 'always' },
-        { provider: 'elevenlabs', channel: 'http', kind: 'refuse', status, times: 'always' },
-      ],
-    });
-    const client = await rig.call();
-    const from = type(client);
-    expect(await trouble(client, from)).toEqual(unavailable(status !== 401));
-    expect(await reply(client, from)).toEqual({ text: ANSWER, bytes: 0 });
-  });
-
-  it('and whose HTTP body is cut shows the text and tells', async () => {
-    rig.play({
-      synthesiser: { chunkMs: 50, paceMs: 1 },
-      faults: [{ provider: 'elevenlabs', channel: 'socket', kind: 'refuse', status: 500, times: 'always' }],
-    });
-    const client = await rig.call();
-    rig.faults({
-      provider: 'elevenlabs',
-      channel: 'http',
-      kind: 'drop',
-      times: 'always',
-      after: { sent: 1 },
-    });
-    const from = type(client);
-    expect(await trouble(client, from)).toEqual(unavailable(true));
-    expect((await reply(client, from)).text).toBe(ANSWER);
-  });
+  it.each([500, 429, 401])(
+    '[V7] over HTTP too (%i) says so once, shows the text and tells',
+    async (status) => {
+      rig.play({
+        faults: [
+          { provider: 'elevenlabs', channel: 'socket', kind: 'refuse', status: 500, times: 'always' },
+          { provider: 'elevenlabs', channel: 'http', kind: 'refuse', status, times: 'always' },
+        ],
+      });
+      const client = await rig.call();
+      const from = type(client);
+      expect(await trouble(client, from)).toEqual(unavailable(status !== 401));
+      const shown = await reply(client, from);
+      expect(shown.text).toBe(`${VOICE_LOST} ${ANSWER}`);
+      expect(shown.bytes / 48).toBeCloseTo(VOICE_LOST.length * 2, 0);
+      expect(await reply(client, type(client))).toEqual({ text: ANSWER, bytes: 0 });
+    },
+  );
 });
 
 describe('a socket that the vendor closes because nothing is said', () => {

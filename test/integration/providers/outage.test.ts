@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { ANSWER, QUESTION, Rig, reply, speak, transcript, trouble, type } from './rig.ts';
+import { ANSWER, QUESTION, Rig, reply, speak, transcript, trouble, type, VOICE_LOST } from './rig.ts';
 
-const rig = new Rig();
+const rig = new Rig().primed();
 
 it('without the recogniser the caller is told, can type, and is heard again when it is back', async () => {
   const client = await rig.call();
@@ -30,12 +30,14 @@ it('without the model the caller is told and hears an apology, and an answer whe
   expect((await reply(client, again)).text).toBe(ANSWER);
 });
 
-it('without the synthesiser the caller is told and reads the answer, and hears it when it is back', async () => {
+it('without the synthesiser the caller is told aloud, reads the answer, and hears it when it is back', async () => {
   const client = await rig.call();
   rig.providers.kill('elevenlabs');
   const from = speak(client);
   expect(await trouble(client, from)).toEqual({ code: 'synthesiser_unavailable', retryable: true });
-  expect(await reply(client, from)).toEqual({ text: ANSWER, bytes: 0 });
+  const shown = await reply(client, from);
+  expect(shown.text).toBe(`${VOICE_LOST} ${ANSWER}`);
+  expect(shown.bytes / 48).toBeCloseTo(VOICE_LOST.length * 2, 0);
   rig.providers.revive('elevenlabs');
   const again = speak(client);
   const spoken = await reply(client, again);

@@ -3,6 +3,9 @@ import type { ProviderName } from '../../../src/local/faults.ts';
 import type { ScriptInput } from '../../../src/local/script/script.ts';
 import { type Providers, startProviders } from '../../../src/local/server.ts';
 import type { LogEntry } from '../../../src/local/wire/log.ts';
+import { defaultPlaybook } from '../../../src/outreach/northgate.ts';
+import { lineNames } from '../../../src/outreach/playbook.ts';
+import { spokenLine } from '../../../src/outreach/prompt.ts';
 import { loud, quiet, WireClient, type WireFrame } from '../../support/client.ts';
 import { localVariables, type RunningWorker, startWorker } from '../../support/worker.ts';
 
@@ -12,6 +15,10 @@ type Fault = NonNullable<ScriptInput['faults']>[number];
 /** What the caller says in every burst of speech, and what the agent answers. */
 export const QUESTION = 'How much does it cost?';
 export const ANSWER = 'It is ten dollars a month. Would that work for you?';
+
+/** What the agent says when it has no voice any more. */
+export const VOICE_LOST = spokenLine(defaultPlaybook, {}, 'voiceLost');
+const FIXED_LINES = lineNames.map((name) => spokenLine(defaultPlaybook, {}, name));
 
 /**
  * The Worker in workerd and scripted vendors on real sockets, for all tests of a file. After every test all calls are
@@ -35,6 +42,26 @@ export class Rig {
     });
     beforeEach(() => this.play());
     afterEach(() => this.#hangUp());
+  }
+
+  /** Has a first call make ready the line about a lost voice, which all calls of the isolate share. */
+  primed(): this {
+    beforeAll(async () => {
+      this.play();
+      await this.call();
+      // The lines are made ready one after the other, and this one comes behind it.
+      const next = spokenLine(defaultPlaybook, {}, 'apology');
+      await this.providers.log.waitFor((entry) => entry.kind === 'request' && textOf(entry.body) === next);
+      await this.#hangUp();
+    });
+    return this;
+  }
+
+  /** What was asked for over HTTP, fixed lines or everything else. */
+  overHttp(which: 'fixed' | 'other'): readonly { readonly text: string; readonly path: string }[] {
+    return this.entries('elevenlabs', 'request')
+      .map(({ body, path }) => ({ text: textOf(body), path }))
+      .filter(({ text }) => FIXED_LINES.includes(text) === (which === 'fixed'));
   }
 
   get providers(): Providers {
@@ -115,6 +142,11 @@ export class Rig {
     expect(log.invalid).toEqual([]);
     log.clear();
   }
+}
+
+function textOf(body: unknown): string {
+  const { text = '' } = (body ?? {}) as { readonly text?: string }; // a request of ours, whose schema was checked
+  return text;
 }
 
 const SPEECH_MS = 600;

@@ -160,6 +160,7 @@ describe('a true interruption', () => {
     call.mark();
     call.on({ type: 'caller.text', text: 'How much is it?' });
     expect(call.timeline()).toEqual([
+      '0 voice.prepare',
       '0 turn.metrics',
       '0 response.interrupt',
       '0 voice.cancel',

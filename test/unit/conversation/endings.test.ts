@@ -131,7 +131,7 @@ describe('an opt-out', () => {
   it('[E2] ends the call as well when its confirmation can only be shown', () => {
     const call = new Scene().opened();
     call.say('Please take me off your list');
-    for (let i = 0; i < 3; i++) call.on({ type: 'voice.failed', reply: call.replyNumber(), failure: broken });
+    for (let i = 0; i < 5; i++) call.on({ type: 'voice.failed', reply: call.replyNumber(), failure: broken });
     expect(call.sent('voicechat.response.text').map(({ text }) => text)).toEqual([LINES.optOut]);
     expect(ended(call)).toMatchObject({ outcome: 'opted-out' });
   });

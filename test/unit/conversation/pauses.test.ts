@@ -286,7 +286,7 @@ describe('sounds before the reply sounds', () => {
       '800 response.chunk',
       '800 response.complete',
     ]);
-    expect(call.all('voice.say').map(({ route }) => route)).toEqual(['socket', 'http']);
+    expect(call.all('voice.say').map(({ route }) => route)).toEqual(['socket', 'fresh-socket']);
     const bytes = call.sent('voicechat.response.chunk').map(({ audio }) => audio.byteLength);
     expect(bytes.reduce((sum, size) => sum + size, 0)).toBe(2450 * 32);
   });

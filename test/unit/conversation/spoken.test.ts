@@ -81,10 +81,33 @@ describe('words that have no sound yet', () => {
     expect(text.restart(700)).toBe('three four');
   });
 
-  it('[F5] a word that was begun is not begun again', () => {
-    const text = spoken('one two three four');
-    text.voiced(alignment('one two three four', 100), 0);
-    expect(text.restart(1000)).toBe('four');
+  it('[V3] a word is begun again if less than half of it has sounded, as it does not count as heard', () => {
+    for (const [sentMs, rest] of [
+      [800, 'three four'],
+      [1000, 'three four'],
+      [1100, 'four'],
+      [1300, 'four'],
+    ] as const) {
+      const text = spoken('one two three four');
+      text.voiced(alignment('one two three four', 100), 0);
+      expect(text.restart(sentMs)).toBe(rest);
+      text.voiced(alignment(rest, 100), sentMs);
+      expect(text.heard(5000, sentMs + rest.length * 100, true)).toBe('one two three four');
+    }
+  });
+
+  it('[V3] are said again from where they stop, at every word and as often as it fails', () => {
+    const words = 'one two three four'.split(' ');
+    for (let first = 0; first <= words.length; first++) {
+      for (let second = first; second <= words.length; second++) {
+        const text = spoken('one two', 'three four');
+        const sound = (from: number, to: number) => words.slice(from, to).join(' ');
+        text.voiced(alignment(sound(0, first), 100), 0);
+        expect(text.restart(sound(0, first).length * 100)).toBe(sound(first, 4));
+        text.voiced(alignment(sound(first, second), 100), 2000);
+        expect(text.restart(2000 + sound(first, second).length * 100)).toBe(sound(second, 4));
+      }
+    }
   });
 
   it('[F5] a rounded end of a character is no missing audio', () => {
@@ -92,6 +115,33 @@ describe('words that have no sound yet', () => {
     text.voiced(alignment('one a', 100), 0);
     expect(text.restart(485)).toBe('');
     expect(text.restart(475)).toBe('a');
+  });
+});
+
+describe('a line that is put behind what has sounded', () => {
+  it('[V7] stands there in words and in time, and what the client has is not sent again', () => {
+    const text = spoken('one two three', 'four five');
+    text.voiced(alignment('one two three', 100), 0);
+    expect(text.due(300)).toEqual(['one two three']);
+    expect(text.restart(700)).toBe('three four five');
+    text.interpose('so long');
+    expect(text.text).toBe('one two so long three four five');
+    text.voiced(alignment('so long', 100), 700);
+    expect(text.due(900)).toEqual(['so long']);
+    expect(text.heard(1400, 1400, true)).toBe('one two so long');
+    expect(text.rest()).toEqual(['four five']);
+  });
+
+  it('[V7] comes first when nothing has sounded, and last when everything has', () => {
+    const silent = spoken('one two');
+    silent.restart(0);
+    silent.interpose('so long');
+    expect(silent.rest()).toEqual(['so long', 'one two']);
+    const whole = spoken('one two');
+    whole.voiced(alignment('one two', 100), 0);
+    whole.restart(700);
+    whole.interpose('so long');
+    expect(whole.rest()).toEqual(['one two', 'so long']);
   });
 });
 

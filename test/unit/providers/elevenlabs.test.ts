@@ -8,6 +8,7 @@ const config: SynthesiserConfig = {
   baseUrl: 'https://api.elevenlabs.io',
   model: 'eleven_flash_v2_5',
   voices: [{ id: 'v1', name: 'One' }],
+  fallbackVoice: undefined,
   sampleRate: 24_000,
   place: 'live',
 };
@@ -25,9 +26,13 @@ async function open(): Promise<void> {
 }
 
 const CHARACTER_MS = 50;
+/** When a socket that rests is closed, in ms. */
+const IDLE_MS = 150_000;
 
-/** The vendor's frame for a piece of text, two bytes of sound a character. */
-function sound(contextId: string, text: string, bytes = text.length * 2): object {
+const BYTES_PER_CHARACTER = CHARACTER_MS * 48;
+
+/** The vendor's frame for a piece of text. */
+function sound(contextId: string, text: string, bytes = text.length * BYTES_PER_CHARACTER): object {
   const chars = [...text];
   const alignment = {
     chars,
@@ -128,9 +133,9 @@ describe('the socket', () => {
     vendor.answer = ({ signal }) => never(signal);
     await open();
     expect(voice.deadline).toBe(vendor.now + 5000);
-    vendor.pass(voice, 2500);
+    vendor.pass(voice, 4000);
     voice.say(1, 'Hello.', 'socket');
-    vendor.pass(voice, 2500);
+    vendor.pass(voice, 1000);
     expect(vendor.failure).toMatchObject({ kind: 'timeout', retryable: true });
     expect(vendor.requests[0]?.signal?.aborted).toBe(true);
     vendor.answer = () => vendor.accept();
@@ -138,6 +143,52 @@ describe('the socket', () => {
     await settled();
     expect(vendor.news).toHaveLength(1);
     expect(vendor.socket.texts.at(-1)).toEqual({ text: 'Again. ', context_id: 'r2', flush: true });
+  });
+
+  it('[V2] fails 1.5 s after text was to be said, when the handshake hangs', async () => {
+    vendor.answer = ({ signal }) => never(signal);
+    voice.say(1, 'Hello.', 'socket');
+    await settled();
+    vendor.pass(voice, 1499);
+    expect(vendor.news).toEqual([]);
+    vendor.pass(voice, 1);
+    expect(vendor.failure).toMatchObject({ kind: 'stalled', retryable: true });
+  });
+
+  it('[V6] that rests for 150 s is closed before the vendor does it, and opened by the next prepare', async () => {
+    await open();
+    vendor.pass(voice, 100_000);
+    voice.say(1, 'Hi.', 'socket');
+    voice.finish(1);
+    vendor.socket.says(sound('r1', 'Hi. '));
+    vendor.socket.says(last('r1'));
+    const news = vendor.news.length;
+    vendor.pass(voice, IDLE_MS - 1);
+    expect(vendor.socket.closedWith).toBeUndefined();
+    vendor.pass(voice, 1);
+    expect(vendor.socket.closedWith).toBe(1000);
+    expect(vendor.news).toHaveLength(news);
+    expect(voice.deadline).toBeUndefined();
+    await open();
+    voice.say(2, 'Two.', 'socket');
+    expect(vendor.sockets).toHaveLength(2);
+    expect(vendor.socket.texts.at(-1)).toMatchObject({ context_id: 'r2' });
+  });
+
+  it('[V6] that closes in the very moment of a reply fails it, and takes the reply again', async () => {
+    await open();
+    vendor.socket.readyState = WebSocket.CLOSING;
+    voice.say(1, 'Hello.', 'socket');
+    expect(vendor.socket.texts).toEqual([]);
+    vendor.socket.ends(1008, 'Have not received a new text input within the timeout');
+    expect(vendor.news).toMatchObject([
+      { type: 'voice.failed', failure: { kind: 'closed', retryable: true } },
+    ]);
+    voice.cancel(1);
+    voice.say(1, 'Hello.', 'fresh-socket');
+    await settled();
+    expect(vendor.sockets).toHaveLength(2);
+    expect(vendor.socket.texts.at(-1)).toMatchObject({ text: 'Hello. ', context_id: 'r1' });
   });
 
   it('leaves nothing behind when it is closed while opening', async () => {
@@ -161,7 +212,7 @@ describe('a reply', () => {
       {
         type: 'voice.audio',
         reply: 1,
-        pcm: Buffer.from([1, 1, 1, 1]),
+        pcm: Buffer.alloc(2 * BYTES_PER_CHARACTER, 1),
         alignment: { characters: ['H', 'i'], startMs: [0, 50], endMs: [50, 100] },
       },
     ]);
@@ -186,7 +237,7 @@ describe('a reply', () => {
     vendor.socket.says(last('r1'));
     vendor.socket.says(last('r1'));
     expect(vendor.news.map((event) => event.type)).toEqual(['voice.audio', 'voice.audio', 'voice.done']);
-    expect(voice.deadline).toBeUndefined();
+    expect(voice.deadline).toBe(vendor.now + IDLE_MS);
   });
 
   it('is closed at once when it had sounded before the model was done', () => {
@@ -212,13 +263,21 @@ describe('a reply', () => {
     expect(vendor.news.at(-1)).toEqual({ type: 'voice.done', reply: 1 });
   });
 
-  it('fails when no audio comes for 3 s, and the socket is given up', () => {
+  it('[V2] fails when no audio comes for 1.5 s, and the socket is given up', () => {
     voice.finish(1);
-    vendor.pass(voice, 2999);
+    vendor.pass(voice, 1499);
     expect(vendor.news).toEqual([]);
     vendor.pass(voice, 1);
     expect(vendor.failure).toMatchObject({ kind: 'stalled', retryable: true });
     expect(vendor.socket.closedWith).toBe(1000);
+  });
+
+  it('[V3] is not over while sound is missing whose characters were told, and fails without it', () => {
+    voice.finish(1);
+    vendor.socket.says(sound('r1', 'Hi there. ', 6 * BYTES_PER_CHARACTER));
+    expect(vendor.socket.texts.at(-1)).not.toEqual(closing('r1'));
+    vendor.socket.ends(1006);
+    expect(vendor.failure).toMatchObject({ kind: 'closed', retryable: true });
   });
 
   it('fails when the vendor ends it early', () => {
@@ -232,7 +291,7 @@ describe('a reply', () => {
     vendor.socket.says({ type: 'flush_done', context_id: 'r1', done: false, data: '', flush_done: true });
     vendor.socket.says(sound('r9', 'other'));
     expect(vendor.news).toEqual([]);
-    expect(voice.deadline).toBe(vendor.now + 3000);
+    expect(voice.deadline).toBe(vendor.now + 1500);
   });
 });
 
@@ -247,7 +306,7 @@ describe('cancel', () => {
     vendor.socket.says(sound('r1', 'Hi there.'));
     vendor.socket.says(last('r1'));
     expect(vendor.news).toEqual([]);
-    expect(voice.deadline).toBeUndefined();
+    expect(voice.deadline).toBe(vendor.now + IDLE_MS);
   });
 
   it('waits for the last frame of a reply that was closing, without news', () => {
@@ -316,6 +375,56 @@ describe('cancel', () => {
     expect(vendor.all('voice.audio')).toHaveLength(1);
   });
 
+  it('[V1] begins a reply anew on a fresh socket, once for all its pieces', async () => {
+    voice.say(1, 'Hi there.', 'socket');
+    voice.cancel(1);
+    voice.say(1, 'Hi there.', 'fresh-socket');
+    voice.say(1, 'More.', 'fresh-socket');
+    await settled();
+    expect(vendor.sockets).toHaveLength(2);
+    expect(vendor.sockets[0]?.closedWith).toBe(1000);
+    expect(vendor.socket.texts).toHaveLength(3);
+    voice.finish(1);
+    vendor.socket.says(sound('r1', 'Hi there. More. '));
+    vendor.socket.says(last('r1'));
+    expect(vendor.news.map(({ type }) => type)).toEqual(['voice.audio', 'voice.done']);
+  });
+
+  it('[V1] takes a socket on which nothing was said for a fresh one', async () => {
+    voice.say(1, 'Hi there.', 'fresh-socket');
+    await settled();
+    expect(vendor.sockets).toHaveLength(1);
+  });
+
+  it('[V5] counts a reply whose last frame never came until the vendor says that it is over', async () => {
+    for (let reply = 1; reply <= 3; reply++) {
+      voice.say(reply, 'Hi.', 'socket');
+      vendor.socket.says(sound(`r${reply}`, 'Hi. '));
+      voice.finish(reply);
+      vendor.pass(voice, 1500);
+    }
+    expect(vendor.all('voice.done')).toHaveLength(3);
+    voice.say(4, 'Hello.', 'socket');
+    await settled();
+    expect(vendor.sockets).toHaveLength(2);
+  });
+
+  it('[V5] never has more than three contexts on a socket in fifty barge-ins whose ends are not confirmed', async () => {
+    for (let reply = 1; reply <= 50; reply++) {
+      voice.prepare();
+      voice.say(reply, 'Hi.', 'socket');
+      await settled();
+      voice.cancel(reply);
+    }
+    const begun = vendor.sockets.map(({ texts }) =>
+      texts.filter((text) => (text as { text?: string }).text === ' '),
+    );
+    expect(Math.max(...begun.map(({ length }) => length))).toBe(3);
+    expect(begun.flat()).toHaveLength(50);
+    expect(vendor.sockets.filter(({ closedWith }) => closedWith === undefined)).toHaveLength(1);
+    expect(vendor.news).toEqual([]);
+  });
+
   it('frees a place with the last frame', () => {
     for (let reply = 1; reply <= 20; reply++) {
       voice.say(reply, 'Hi.', 'socket');
@@ -359,7 +468,7 @@ describe('failures on the socket', () => {
     [1008, 'Unusual activity detected.', 'refused', false],
     [1008, 'voice_settings field must be provided in the first message', 'refused', false],
     [1008, 'Have not received a new text input within the timeout', 'closed', true],
-    [1009, '', 'closed', false],
+    [1009, '', 'unknown-voice', false],
     [1011, '', 'closed', true],
   ])('close %i "%s": %s, retryable %s', (code, reason, kind, retryable) => {
     vendor.socket.ends(code, reason);

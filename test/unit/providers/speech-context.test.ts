@@ -1,34 +1,37 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SpeechContext } from '../../../src/providers/elevenlabs/context.ts';
-import { alignment } from '../../support/scene.ts';
+import { alignment, silence } from '../../support/scene.ts';
 
 const NOW = 1000;
+const RATE = 16_000;
+/** A piece of sound, and where it is told that its characters are. */
+const spoken = (text: string) => [silence(text.length * 50), alignment(text)] as const;
 let context: SpeechContext;
 beforeEach(() => {
-  context = new SpeechContext(3);
+  context = new SpeechContext(3, RATE);
 });
 
 describe('what has sounded', () => {
   it('is counted in characters, white space left out', () => {
     context.said('Hello  there.', NOW);
-    context.heard(new Uint8Array(2), alignment('Hello '), NOW);
+    context.heard(...spoken('Hello '), NOW);
     expect(context.covered).toBe(false);
-    context.heard(new Uint8Array(2), alignment('there. '), NOW);
+    context.heard(...spoken('there. '), NOW);
     expect(context.covered).toBe(true);
   });
 
   it('counts a character outside the basic plane as the vendor does, in one entry', () => {
     context.said('Hi 👋', NOW);
-    context.heard(new Uint8Array(2), alignment('Hi 👋'), NOW);
+    context.heard(...spoken('Hi 👋'), NOW);
     expect(context.covered).toBe(true);
   });
 
   it('is nearly all from nine tenths on', () => {
     context.said('1234567890', NOW);
     expect(context.nearlyCovered).toBe(false);
-    context.heard(new Uint8Array(2), alignment('12345678'), NOW);
+    context.heard(...spoken('12345678'), NOW);
     expect(context.nearlyCovered).toBe(false);
-    context.heard(new Uint8Array(2), alignment('9'), NOW);
+    context.heard(...spoken('9'), NOW);
     expect(context.nearlyCovered).toBe(true);
     expect(context.covered).toBe(false);
   });
@@ -38,6 +41,31 @@ describe('what has sounded', () => {
     context.heard(new Uint8Array(2), undefined, NOW);
     expect(context.nearlyCovered).toBe(true);
     expect(context.covered).toBe(false);
+  });
+});
+
+describe('sound that is missing', () => {
+  it('[V3] is waited for, although its characters were told', () => {
+    context.said('Hello there', NOW);
+    context.heard(silence(300), alignment('Hello there'), NOW);
+    expect([context.covered, context.nearlyCovered]).toEqual([false, false]);
+    expect(context.deadline).toBe(NOW + 3000);
+    context.heard(silence(220), undefined, NOW + 10);
+    expect([context.covered, context.nearlyCovered]).toEqual([false, true]);
+    expect(context.deadline).toBeUndefined();
+    context.finish(NOW + 20);
+    expect(context.deadline).toBe(NOW + 1020);
+    context.heard(silence(15), undefined, NOW + 30);
+    expect(context.covered).toBe(true);
+  });
+
+  it('[V3] counts from where the sound of each piece begins', () => {
+    context.said('Hello there', NOW);
+    context.heard(...spoken('Hello'), NOW);
+    context.heard(silence(100), alignment('there'), NOW);
+    expect(context.covered).toBe(false);
+    context.heard(silence(150), undefined, NOW);
+    expect(context.covered).toBe(true);
   });
 });
 
@@ -56,15 +84,17 @@ describe('a sample cut in two', () => {
 });
 
 describe('what is due', () => {
-  it('is audio within 3 s of the text', () => {
+  it('[V2] is the first audio within 1.5 s of the first text, whatever text comes after it', () => {
     expect(context.deadline).toBeUndefined();
     context.said('Hello', NOW);
-    expect(context.deadline).toBe(NOW + 3000);
+    expect(context.deadline).toBe(NOW + 1500);
+    context.said('there', NOW + 1000);
+    expect(context.deadline).toBe(NOW + 1500);
   });
 
   it('is nothing while all that was sent has sounded', () => {
     context.said('Hello', NOW);
-    context.heard(new Uint8Array(2), alignment('Hello'), NOW);
+    context.heard(...spoken('Hello'), NOW);
     expect(context.deadline).toBeUndefined();
     context.said('again', NOW + 50);
     expect(context.deadline).toBe(NOW + 3050);
@@ -72,7 +102,7 @@ describe('what is due', () => {
 
   it('is more audio within 3 s while much is missing, complete or not', () => {
     context.said('Hello there', NOW);
-    context.heard(new Uint8Array(2), alignment('Hello'), NOW + 10);
+    context.heard(...spoken('Hello'), NOW + 10);
     expect(context.deadline).toBe(NOW + 3010);
     context.finish(NOW + 20);
     context.heard(new Uint8Array(2), undefined, NOW + 30);
@@ -82,7 +112,7 @@ describe('what is due', () => {
   it('is quiet for 1 s when nearly all has sounded and no more text comes', () => {
     context.said('Call 555', NOW);
     context.said('-12345678901234567890', NOW);
-    context.heard(new Uint8Array(2), alignment('Call555-1234567890123456789'), NOW);
+    context.heard(...spoken('Call555-1234567890123456789'), NOW);
     expect(context.deadline).toBe(NOW + 3000);
     context.finish(NOW + 10);
     expect(context.deadline).toBe(NOW + 1010);
