@@ -217,6 +217,7 @@ const endedRow = v.object({
     agent_ended: 'agent_ended',
     caller_silent: 'caller_silent',
     max_duration: 'max_duration',
+    technical_trouble: 'technical_trouble',
   } satisfies { [R in EndReason]: R }),
   outcome: v.exactOptional(v.string()),
   latency: v.pipe(v.string(), v.parseJson(), latencySummary),

@@ -28,6 +28,15 @@ export interface ModelConfig {
   readonly place: ProviderPlace;
 }
 
+/** The second model: asked as well when the first is slow, or instead when it has failed. */
+export interface RivalConfig {
+  readonly model: ModelConfig;
+  /** How long the first has for its first clause, in ms; 0: it is not hurried. */
+  readonly afterMs: number;
+  /** Whether it is another model than the first, or at another place, or of another account. */
+  readonly differs: boolean;
+}
+
 export interface SynthesiserConfig {
   readonly apiKey: string;
   readonly baseUrl: string;
@@ -51,6 +60,7 @@ export interface PaceConfig {
 export interface Config {
   readonly recogniser: RecogniserConfig;
   readonly model: ModelConfig;
+  readonly rival: RivalConfig;
   readonly synthesiser: SynthesiserConfig;
   readonly pace: PaceConfig;
   /** BCP-47 tag for callers whose client names none. */
@@ -77,6 +87,12 @@ export function parseConfig(variables: Variables): ParsedConfig {
   const llm = read.provider('OPENAI', 'https://api.openai.com/v1');
   const tts = read.provider('ELEVENLABS', 'https://api.elevenlabs.io');
   const speculation = read.choice('SPECULATION', 'on', ['on', 'off']) === 'on';
+  const model: ModelConfig = {
+    ...llm,
+    model: read.text('OPENAI_MODEL', 'gpt-6-luna', /^\S+$/, 'a model name such as gpt-6-luna'),
+    maxTokens: read.number('OPENAI_MAX_TOKENS', 300, 16, 4096),
+    reasoningEffort: read.choice('OPENAI_REASONING_EFFORT', 'none', REASONING_EFFORTS),
+  };
   const config: Config = {
     recogniser: {
       ...stt,
@@ -90,12 +106,8 @@ export function parseConfig(variables: Variables): ParsedConfig {
       ...endsOfTurn(read, speculation),
       eotTimeoutMs: read.number('DEEPGRAM_EOT_TIMEOUT_MS', 5000, 500, 60_000),
     },
-    model: {
-      ...llm,
-      model: read.text('OPENAI_MODEL', 'gpt-6-luna', /^\S+$/, 'a model name such as gpt-6-luna'),
-      maxTokens: read.number('OPENAI_MAX_TOKENS', 300, 16, 4096),
-      reasoningEffort: read.choice('OPENAI_REASONING_EFFORT', 'none', REASONING_EFFORTS),
-    },
+    model,
+    rival: rivalOf(read, model),
     synthesiser: {
       ...tts,
       model: read.text(
@@ -122,6 +134,19 @@ export function parseConfig(variables: Variables): ParsedConfig {
   const places = { stt: stt.place, llm: llm.place, tts: tts.place };
   const [first, ...others] = read.problems;
   return first === undefined ? { config, places } : { problems: [first, ...others], places };
+}
+
+/** What is not told of the second model is as with the first. */
+function rivalOf(read: Reader, first: ModelConfig): RivalConfig {
+  const name = read.text('OPENAI_HEDGE_MODEL', first.model, /^\S+$/, 'a model name such as gpt-5.4-mini');
+  const moved = ['OPENAI_HEDGE_BASE_URL', 'OPENAI_HEDGE_API_KEY'].some(
+    (variable) => read.value(variable) !== undefined,
+  );
+  const place = moved ? read.provider('OPENAI_HEDGE', first.baseUrl, first) : {};
+  const model = { ...first, ...place, model: name };
+  const same =
+    model.model === first.model && model.baseUrl === first.baseUrl && model.apiKey === first.apiKey;
+  return { model, afterMs: read.number('OPENAI_HEDGE_MS', 1000, 200, 5000, 'integer or 0'), differs: !same };
 }
 
 /** Deepgram refuses a probable end that is surer than the sure one. */

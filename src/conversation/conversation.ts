@@ -46,6 +46,8 @@ export class Conversation {
     this.#mouth = new Mouth({
       voiceRate: plan.voiceRate,
       lines: plan.lines,
+      rival: plan.rival,
+      goOnNote: plan.goOnNote,
       mintId: plan.mintId,
       messages: (pending) => this.#history.messages(this.#prompt, pending),
       over: (heard, interrupted, metrics) => {

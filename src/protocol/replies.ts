@@ -96,7 +96,12 @@ export interface Percentiles {
 }
 
 /** Why a call ended. */
-export type EndReason = 'caller_hung_up' | 'agent_ended' | 'caller_silent' | 'max_duration';
+export type EndReason =
+  | 'caller_hung_up'
+  | 'agent_ended'
+  | 'caller_silent'
+  | 'max_duration'
+  | 'technical_trouble';
 
 /** The payload of an error that answers a request. */
 export interface RequestError {

@@ -32,7 +32,7 @@ function contract(config: () => ModelConfig): void {
       model.ask(reply, messages);
       await world.until('model.done', reply);
       const own = world.news.filter((event) => 'reply' in event && event.reply === reply);
-      expect(own.at(-1)).toEqual({ type: 'model.done', reply });
+      expect(own.at(-1)).toEqual({ type: 'model.done', ask: reply });
       const text = own.map((event) => (event.type === 'model.text' ? event.text : '')).join('');
       expect(text.trim()).not.toBe('');
       expect(model.deadline).toBeUndefined();
@@ -45,7 +45,7 @@ function contract(config: () => ModelConfig): void {
     model.ask(1, lastWords);
     await world.until('model.done');
     expect(world.all('model.end-call')).toEqual([
-      { type: 'model.end-call', reply: 1, outcome: 'wrong-person' },
+      { type: 'model.end-call', ask: 1, outcome: 'wrong-person' },
     ]);
     expect(world.news.slice(-2).map(({ type }) => type)).toEqual(['model.end-call', 'model.done']);
     expect(world.all('model.text').length).toBeGreaterThan(1);
@@ -77,7 +77,7 @@ function contract(config: () => ModelConfig): void {
     model.ask(1, messages);
     await world.until('model.failed');
     expect(world.news).toMatchObject([
-      { type: 'model.failed', reply: 1, failure: { kind: 'refused', retryable: false } },
+      { type: 'model.failed', ask: 1, failure: { kind: 'refused', retryable: false } },
     ]);
     world.end(model);
   });

@@ -53,7 +53,7 @@ describe('a synthesiser that fails', () => {
 
   it('[F5] words that the model says later go the same way', () => {
     const call = asked();
-    call.on({ type: 'model.text', reply: call.replyNumber(), text: 'It answers your calls. Then' });
+    call.on({ type: 'model.text', ask: call.replyNumber(), text: 'It answers your calls. Then' });
     voiceFails(call, broken);
     call.answer(' it writes them down.');
     expect(orders(call)).toEqual([
@@ -180,7 +180,7 @@ describe('a synthesiser that fails', () => {
 
   it('[F6] both ways before the model is done has the rest shown when it is', () => {
     const call = asked();
-    call.on({ type: 'model.text', reply: call.replyNumber(), text: 'It answers your calls. Then' });
+    call.on({ type: 'model.text', ask: call.replyNumber(), text: 'It answers your calls. Then' });
     voiceFails(call, broken);
     voiceFails(call, broken);
     expect(call.sent('voicechat.response.text')).toEqual([]);

@@ -140,11 +140,11 @@ describe('a stream', () => {
     await ask(7);
     body.send(role, text('Hel'));
     await settled();
-    expect(vendor.news).toEqual([{ type: 'model.text', reply: 7, text: 'Hel' }]);
+    expect(vendor.news).toEqual([{ type: 'model.text', ask: 7, text: 'Hel' }]);
     body.send(text('lo.'), finish('stop'), usage, '[DONE]').end();
     await settled();
     expect(said()).toEqual(['Hel', 'lo.']);
-    expect(vendor.news.at(-1)).toEqual({ type: 'model.done', reply: 7 });
+    expect(vendor.news.at(-1)).toEqual({ type: 'model.done', ask: 7 });
   });
 
   it('survives cuts inside lines and characters', async () => {
@@ -163,7 +163,7 @@ describe('a stream', () => {
     await ask();
     body.send(text('As far as it goes'), finish(reason), '[DONE]').end();
     await settled();
-    expect(vendor.news.at(-1)).toEqual({ type: 'model.done', reply: 1 });
+    expect(vendor.news.at(-1)).toEqual({ type: 'model.done', ask: 1 });
   });
 
   it('of a refusal is spoken like any other answer', async () => {
@@ -172,7 +172,7 @@ describe('a stream', () => {
     body.send(role, refusal, finish('stop'), '[DONE]').end();
     await settled();
     expect(said()).toEqual(['I cannot help.']);
-    expect(vendor.news.at(-1)).toEqual({ type: 'model.done', reply: 1 });
+    expect(vendor.news.at(-1)).toEqual({ type: 'model.done', ask: 1 });
   });
 
   it('without a finish reason is truncated', async () => {
@@ -217,8 +217,8 @@ describe('a stream', () => {
 
 describe('the function that ends the call', () => {
   const ends = (outcome: string) => [
-    { type: 'model.end-call', reply: 1, outcome },
-    { type: 'model.done', reply: 1 },
+    { type: 'model.end-call', ask: 1, outcome },
+    { type: 'model.done', ask: 1 },
   ];
   const finished = async (...events: readonly object[]) => {
     body.send(...events, finish('tool_calls'), usage, '[DONE]').end();
@@ -231,7 +231,7 @@ describe('the function that ends the call', () => {
     await settled();
     expect(vendor.all('model.end-call')).toEqual([]);
     await finished();
-    expect(vendor.news).toEqual([{ type: 'model.text', reply: 1, text: 'Goodbye.' }, ...ends('booked')]);
+    expect(vendor.news).toEqual([{ type: 'model.text', ask: 1, text: 'Goodbye.' }, ...ends('booked')]);
   });
 
   it('needs no words', async () => {
@@ -391,7 +391,7 @@ describe('the function that ends the call', () => {
       await settled();
       body.send(text('Hi.'), finish('stop'), '[DONE]').end();
       await settled();
-      expect(vendor.news.at(-1)).toEqual({ type: 'model.done', reply: 2 });
+      expect(vendor.news.at(-1)).toEqual({ type: 'model.done', ask: 2 });
       expect(Object.keys(vendor.requests[1]?.body ?? {}).filter((key) => key.includes('tool'))).toEqual([]);
       vendor.answer = () => Response.json({ error }, { status });
       model.ask(3, messages);
@@ -447,8 +447,8 @@ describe('cancel', () => {
     body.send(text('now'), finish('stop'), '[DONE]').end();
     await settled();
     expect(vendor.news).toEqual([
-      { type: 'model.text', reply: 2, text: 'now' },
-      { type: 'model.done', reply: 2 },
+      { type: 'model.text', ask: 2, text: 'now' },
+      { type: 'model.done', ask: 2 },
     ]);
   });
 });
@@ -505,7 +505,7 @@ describe('failures', () => {
     vendor.answer = () => Response.json({ error }, { status });
     await ask();
     const detail = `the model answered ${status} ${code ?? type}`;
-    expect(vendor.news).toEqual([{ type: 'model.failed', reply: 1, failure: { kind, retryable, detail } }]);
+    expect(vendor.news).toEqual([{ type: 'model.failed', ask: 1, failure: { kind, retryable, detail } }]);
     expect(vendor.requests).toHaveLength(1);
   });
 
