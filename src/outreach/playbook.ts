@@ -40,16 +40,10 @@ export const bookingLineNames = [
 ] as const;
 
 /** The short lines that fit at any time. */
-export const shortLineNames = [
-  'wait',
-  'unknown',
-  'apology',
-  'filler',
-  'couldNotHear',
-  'stillThere',
-  'trouble',
-  'breakdown',
-] as const;
+export const shortLineNames = ['wait', 'unknown', 'apology', 'filler', 'couldNotHear', 'stillThere'] as const;
+
+/** What is said for the model when it has no answer a second and a third time. */
+export const troubleLineNames = ['trouble', 'breakdown'] as const;
 
 /** The lines every playbook has, by the part of the call they belong to. */
 export const lineNames = [
@@ -73,6 +67,7 @@ export const lineNames = [
   'goodbye',
   'optOut',
   ...shortLineNames,
+  ...troubleLineNames,
 ] as const;
 
 export type LineName = (typeof lineNames)[number];

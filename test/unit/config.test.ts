@@ -87,3 +87,65 @@ describe('the ends of a turn', () => {
     ]);
   });
 });
+
+describe('the second model', () => {
+  const first = { model: 'gpt-6-luna', apiKey: 'b', baseUrl: 'https://api.openai.com/v1' };
+
+  it('is the first one, asked after a second, unless told otherwise', () => {
+    const { model, rival } = configOf({ OPENAI_HEDGE_MODEL: '', OPENAI_HEDGE_BASE_URL: ' ' });
+    expect(rival).toEqual({ model, afterMs: 1000, differs: false });
+    expect(model).toMatchObject(first);
+  });
+
+  it.each([
+    [{ OPENAI_HEDGE_MODEL: 'gpt-5.4-mini' }, { ...first, model: 'gpt-5.4-mini' }],
+    [{ OPENAI_HEDGE_API_KEY: 'other' }, { ...first, apiKey: 'other' }],
+    [
+      { OPENAI_HEDGE_BASE_URL: 'https://api.openai.com/v2/' },
+      { ...first, baseUrl: 'https://api.openai.com/v2' },
+    ],
+    [
+      { OPENAI_HEDGE_BASE_URL: 'https://eu.example.com/v1', OPENAI_HEDGE_API_KEY: 'c' },
+      { ...first, apiKey: 'c', baseUrl: 'https://eu.example.com/v1' },
+    ],
+    [
+      { OPENAI_HEDGE_BASE_URL: 'http://127.0.0.1:11434/v1' },
+      { ...first, apiKey: 'local', baseUrl: 'http://127.0.0.1:11434/v1', place: 'local' },
+    ],
+  ])('differs by what is told of it: %j', (variables: Variables, expected) => {
+    const { model, rival } = configOf({ ...variables, OPENAI_MAX_TOKENS: '99' });
+    expect(rival.differs).toBe(true);
+    expect(rival.model).toMatchObject({ ...expected, maxTokens: 99 });
+    expect(model).toMatchObject(first);
+  });
+
+  it('needs a key of its own at another host: a key is not sent there', () => {
+    expect(problemsOf({ OPENAI_HEDGE_BASE_URL: 'https://eu.example.com/v1' })).toEqual([
+      { name: 'OPENAI_HEDGE_API_KEY', message: 'OPENAI_HEDGE_API_KEY: a key is needed, got nothing' },
+    ]);
+  });
+
+  it('adds no problem of its own when the first one has no key', () => {
+    const parsed = parseConfig({ ...KEYS, OPENAI_API_KEY: '' });
+    expect('problems' in parsed ? parsed.problems.map(({ name }) => name) : []).toEqual(['OPENAI_API_KEY']);
+  });
+
+  it('may be told not to hurry the first', () => {
+    expect(configOf({ OPENAI_HEDGE_MS: '0' }).rival.afterMs).toBe(0);
+    expect(configOf({ OPENAI_HEDGE_MS: '200' }).rival.afterMs).toBe(200);
+  });
+
+  it.each(['199', '5001', '-1', '300.5', 'soon'])('refuses to be asked after %s ms', (value) => {
+    const name = 'OPENAI_HEDGE_MS';
+    expect(problemsOf({ [name]: value })).toEqual([
+      { name, message: `${name}: 0 or an integer from 200 to 5000 is accepted, got "${value}"` },
+    ]);
+  });
+
+  it('has a URL that can be read', () => {
+    const name = 'OPENAI_HEDGE_BASE_URL';
+    expect(problemsOf({ [name]: 'nowhere', OPENAI_HEDGE_API_KEY: 'c' })).toEqual([
+      { name, message: `${name}: an http(s) URL is accepted, got "nowhere"` },
+    ]);
+  });
+});

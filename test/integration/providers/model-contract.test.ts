@@ -28,11 +28,11 @@ function contract(config: () => ModelConfig): void {
 
   it('answers in pieces of text, then is done, every time it is asked', async () => {
     const { world, model } = start();
-    for (const reply of [1, 2]) {
-      model.ask(reply, messages);
-      await world.until('model.done', reply);
-      const own = world.news.filter((event) => 'reply' in event && event.reply === reply);
-      expect(own.at(-1)).toEqual({ type: 'model.done', ask: reply });
+    for (const ask of [1, 2]) {
+      model.ask(ask, messages);
+      await world.until('model.done', ask);
+      const own = world.news.filter((event) => 'ask' in event && event.ask === ask);
+      expect(own.at(-1)).toEqual({ type: 'model.done', ask });
       const text = own.map((event) => (event.type === 'model.text' ? event.text : '')).join('');
       expect(text.trim()).not.toBe('');
       expect(model.deadline).toBeUndefined();
@@ -68,7 +68,7 @@ function contract(config: () => ModelConfig): void {
     model.cancel(1);
     model.ask(2, messages);
     await world.until('model.done');
-    expect(world.news.slice(heard).every((event) => 'reply' in event && event.reply === 2)).toBe(true);
+    expect(world.news.slice(heard).every((event) => 'ask' in event && event.ask === 2)).toBe(true);
     world.end(model);
   });
 

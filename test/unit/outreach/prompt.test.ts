@@ -25,6 +25,7 @@ describe('systemPrompt', () => {
       'Opt-out',
       'Ending the call',
       'Short lines',
+      'Trouble',
       'Prospect',
     ]);
   });
