@@ -217,11 +217,11 @@ describe('a model that fails', () => {
     const client = await rig.call();
     const from = type(client);
     const abort = await rig.entry('openai', 'abort');
-    // A request that hangs is not read, and so not recorded.
-    const [answered, ...others] = requests().toReversed();
-    expect(answered?.connection).toBeGreaterThan(abort.connection);
-    for (const slow of others)
-      expect(slow).toMatchObject({ connection: abort.connection, body: answered?.body });
+    // The slow request may not have been read when it is cancelled.
+    const slow = requests().find(({ connection }) => connection === abort.connection);
+    const others = requests().filter((request) => request !== slow);
+    expect(others).toHaveLength(1);
+    if (slow?.body !== undefined) expect(others[0]?.body).toEqual(slow.body);
     const spoken = await reply(client, from);
     expect(spoken.text).toBe(ANSWER);
     expect(spoken.bytes).toBeGreaterThan(0);
