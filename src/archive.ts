@@ -218,6 +218,7 @@ const endedRow = v.object({
     caller_silent: 'caller_silent',
     max_duration: 'max_duration',
     budget_spent: 'budget_spent',
+    technical_trouble: 'technical_trouble',
   } satisfies { [R in EndReason]: R }),
   outcome: v.exactOptional(v.string()),
   latency: v.pipe(v.string(), v.parseJson(), latencySummary),

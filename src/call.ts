@@ -6,10 +6,10 @@ import type { CallerLine } from './caller.ts';
 import { type Config, otherVoice, type Places } from './config.ts';
 import { Conversation } from './conversation/conversation.ts';
 import { earliest } from './conversation/deadline.ts';
-import type { CallEvent, Command, SendCommand } from './conversation/events.ts';
+import type { CallEvent, Command, SendCommand, WhichModel } from './conversation/events.ts';
 import type { Lines } from './conversation/plan.ts';
 import { defaultPlaybook } from './outreach/northgate.ts';
-import { spokenLine, systemPrompt, timeLeftNote } from './outreach/prompt.ts';
+import { goOnNote, spokenLine, systemPrompt, timeLeftNote } from './outreach/prompt.ts';
 import type { Prospect } from './outreach/prospect.ts';
 import type { AudioStart, Request } from './protocol/requests.ts';
 import { Deepgram, listeningRate } from './providers/deepgram/deepgram.ts';
@@ -38,7 +38,7 @@ export class Call {
   readonly #line: CallerLine;
   readonly #conversation: Conversation;
   readonly #around: Surroundings;
-  readonly #model: Model;
+  readonly #models: Readonly<Record<WhichModel, Model>>;
   #recogniser: Recogniser | undefined;
   #voice: Voice | undefined;
   #voiceId: string;
@@ -61,16 +61,20 @@ export class Call {
     this.#language = config.language;
     this.#voiceId = config.synthesiser.voices[0].id;
     this.#around = { fetch: options.fetch, now: () => Date.now(), report: (event) => this.#dispatch(event) };
-    this.#model = new OpenAIModel(config.model, this.#around);
+    const { model, rival } = config;
+    const first = new OpenAIModel(model, this.#around);
+    this.#models = { first, second: rival.differs ? new OpenAIModel(rival.model, this.#around) : first };
     this.#conversation = new Conversation({
       systemPrompt: systemPrompt(defaultPlaybook, prospect),
       timeLeftNote: timeLeftNote(),
+      goOnNote: goOnNote(),
       lines: spokenLines(prospect),
       pace: config.pace,
       recognition: {
         recognisers: config.fallbackRecogniser === undefined ? 1 : 2,
         replaySpeed: config.recogniser.replaySpeed,
       },
+      rival,
       voiceRate: config.synthesiser.sampleRate,
       otherVoice: otherVoice(config.synthesiser, this.#voiceId) !== undefined,
       mintId: uuidv7,
@@ -86,7 +90,7 @@ export class Call {
       voices: config.synthesiser.voices,
       version,
     });
-    this.#model.prepare();
+    this.#models.first.prepare();
     this.#records.push(() => archive.begin(sessionId, this.#around.now()));
     this.#record();
   }
@@ -202,9 +206,10 @@ export class Call {
       case 'recogniser.close':
         return this.#recogniser?.close();
       case 'model.ask':
-        return this.#model.ask(command.reply, command.messages);
+        return this.#models[command.model].ask(command.ask, command.messages);
       case 'model.cancel':
-        return this.#model.cancel(command.reply);
+        this.#models.first.cancel(command.ask);
+        return this.#models.second.cancel(command.ask);
       case 'voice.prepare':
         return this.#voiceFor(this.#speaking.reply).prepare();
       case 'voice.learn':
@@ -256,14 +261,15 @@ export class Call {
   #wake(): void {
     this.#timer = undefined;
     const now = this.#around.now();
-    for (const provider of [this.#recogniser, this.#model, this.#voice]) provider?.tick(now);
+    const { first, second } = this.#models;
+    for (const provider of [this.#recogniser, first, second, this.#voice]) provider?.tick(now);
     this.#dispatch({ type: 'tick' });
   }
 
   #deadline(): number | undefined {
     if (this.#conversation.ended) return undefined;
     const providers = earliest(
-      earliest(this.#recogniser?.deadline, this.#model.deadline),
+      earliest(this.#recogniser?.deadline, this.#models.first.deadline, this.#models.second.deadline),
       this.#voice?.deadline,
     );
     return earliest(this.#conversation.deadline, providers);
@@ -323,7 +329,8 @@ export class Call {
     if (this.#timer !== undefined) clearTimeout(this.#timer.handle);
     this.#timer = undefined;
     this.#recogniser?.close();
-    this.#model.close();
+    this.#models.first.close();
+    this.#models.second.close();
     this.#voice?.close();
     this.#line.close(code, reason);
   }
@@ -336,6 +343,8 @@ function spokenLines(prospect: Prospect): Lines {
     filler: spoken('filler'),
     voiceLost: spoken('voiceLost'),
     apology: spoken('apology'),
+    trouble: spoken('trouble'),
+    breakdown: spoken('breakdown'),
     wait: spoken('wait'),
     stillThere: spoken('stillThere'),
     couldNotHear: spoken('couldNotHear'),

@@ -31,6 +31,15 @@ export interface ModelConfig {
   readonly place: ProviderPlace;
 }
 
+/** The second model: asked as well when the first is slow, or instead when it has failed. */
+export interface RivalConfig {
+  readonly model: ModelConfig;
+  /** How long the first has for its first clause, in ms; 0: it is not hurried. */
+  readonly afterMs: number;
+  /** Whether it is another model than the first, or at another place, or of another account. */
+  readonly differs: boolean;
+}
+
 export interface SynthesiserConfig {
   readonly apiKey: string;
   readonly baseUrl: string;
@@ -62,6 +71,7 @@ export interface Config {
   /** What takes over where `recogniser` fails; undefined if nothing does. */
   readonly fallbackRecogniser: RecogniserConfig | undefined;
   readonly model: ModelConfig;
+  readonly rival: RivalConfig;
   readonly synthesiser: SynthesiserConfig;
   readonly pace: PaceConfig;
   readonly intake: IntakePlan;
@@ -100,15 +110,17 @@ export function parseConfig(variables: Variables): ParsedConfig {
     eotTimeoutMs: read.number('DEEPGRAM_EOT_TIMEOUT_MS', 5000, 500, 60_000),
     replaySpeed: read.number('DEEPGRAM_REPLAY_SPEED', 1.25, 1.05, 10, 'fraction'),
   };
+  const model: ModelConfig = {
+    ...llm,
+    model: read.text('OPENAI_MODEL', 'gpt-6-luna', /^\S+$/, 'a model name such as gpt-6-luna'),
+    maxTokens: read.number('OPENAI_MAX_TOKENS', 300, 16, 4096),
+    reasoningEffort: read.choice('OPENAI_REASONING_EFFORT', 'none', REASONING_EFFORTS),
+  };
   const config: Config = {
     recogniser,
     fallbackRecogniser: fallbackOf(read, recogniser),
-    model: {
-      ...llm,
-      model: read.text('OPENAI_MODEL', 'gpt-6-luna', /^\S+$/, 'a model name such as gpt-6-luna'),
-      maxTokens: read.number('OPENAI_MAX_TOKENS', 300, 16, 4096),
-      reasoningEffort: read.choice('OPENAI_REASONING_EFFORT', 'none', REASONING_EFFORTS),
-    },
+    model,
+    rival: rivalOf(read, model),
     synthesiser: {
       ...tts,
       model: read.text(
@@ -150,10 +162,9 @@ function fallbackOf(read: Reader, primary: RecogniserConfig): RecogniserConfig |
   const prefix = 'DEEPGRAM_FALLBACK';
   const set = ['MODEL', 'BASE_URL', 'API_KEY'].some((part) => read.value(`${prefix}_${part}`) !== undefined);
   if (!set) return undefined;
-  const key = primary.place === 'live' ? primary.apiKey : undefined;
   return {
     ...primary,
-    ...read.provider(prefix, primary.baseUrl, key),
+    ...read.provider(prefix, primary.baseUrl, primary),
     model: read.text(`${prefix}_MODEL`, primary.model, RECOGNISER_MODEL, RECOGNISER_MODELS),
   };
 }
@@ -165,6 +176,19 @@ export function otherVoice(
 ): string | undefined {
   const ids = [...(fallbackVoice === undefined ? [] : [fallbackVoice]), ...voices.map(({ id }) => id)];
   return ids.find((id) => id !== voiceId);
+}
+
+/** What is not told of the second model is as with the first. */
+function rivalOf(read: Reader, first: ModelConfig): RivalConfig {
+  const name = read.text('OPENAI_HEDGE_MODEL', first.model, /^\S+$/, 'a model name such as gpt-5.4-mini');
+  const moved = ['OPENAI_HEDGE_BASE_URL', 'OPENAI_HEDGE_API_KEY'].some(
+    (variable) => read.value(variable) !== undefined,
+  );
+  const place = moved ? read.provider('OPENAI_HEDGE', first.baseUrl, first) : {};
+  const model = { ...first, ...place, model: name };
+  const same =
+    model.model === first.model && model.baseUrl === first.baseUrl && model.apiKey === first.apiKey;
+  return { model, afterMs: read.number('OPENAI_HEDGE_MS', 1000, 200, 5000, 'integer or 0'), differs: !same };
 }
 
 /** Deepgram refuses a probable end that is surer than the sure one. */

@@ -23,17 +23,21 @@ export class Reader {
     this.#variables = variables;
   }
 
-  /** Key and base URL of a provider, `fallbackKey` if none is set. A server on this machine needs no key. */
+  /**
+   * Key and base URL of a provider. A server on this machine needs no key. One without a key of its own uses that of
+   * `kin` if it is at the same origin: a key is never sent to another.
+   */
   provider(
     prefix: string,
     vendorUrl: string,
-    fallbackKey?: string,
+    kin?: { readonly apiKey: string; readonly baseUrl: string },
   ): { apiKey: string; baseUrl: string; place: ProviderPlace } {
     const url = this.value(`${prefix}_BASE_URL`) ?? vendorUrl;
     const host = hostOf(url);
     if (host === undefined) this.problem(`${prefix}_BASE_URL`, 'an http(s) URL', url);
     const baseUrl = url.replace(/^ws/, 'http').replace(/\/+$/, '');
-    const apiKey = this.value(`${prefix}_API_KEY`) ?? fallbackKey;
+    const shared = kin !== undefined && host !== undefined && sameOrigin(baseUrl, kin.baseUrl);
+    const apiKey = this.value(`${prefix}_API_KEY`) ?? (shared ? kin.apiKey : undefined);
     const local = host !== undefined && LOOPBACK.test(host);
     if (local) return { apiKey: apiKey ?? 'local', baseUrl, place: 'local' };
     if (apiKey === undefined) {
@@ -61,13 +65,13 @@ export class Reader {
     fallback: number,
     min: number,
     max: number,
-    kind: 'integer' | 'fraction' = 'integer',
+    kind: 'integer' | 'fraction' | 'integer or 0' = 'integer',
   ): number {
     const text = this.value(name);
     const value = text === undefined ? fallback : Number(text);
-    const fits = value >= min && value <= max && (kind === 'fraction' || Number.isInteger(value));
-    if (!fits)
-      this.problem(name, `${kind === 'integer' ? 'an integer' : 'a number'} from ${min} to ${max}`, text);
+    const inRange = value >= min && value <= max && (kind === 'fraction' || Number.isInteger(value));
+    if (!inRange && !(kind === 'integer or 0' && value === 0))
+      this.problem(name, `${KINDS[kind]} from ${min} to ${max}`, text);
     return value;
   }
 
@@ -102,10 +106,15 @@ export class Reader {
   }
 }
 
+const KINDS = { integer: 'an integer', fraction: 'a number', 'integer or 0': '0 or an integer' } as const;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 const PRINTABLE = /^[\x21-\x7e]+$/;
 
 function hostOf(url: string): string | undefined {
   if (!/^(https?|wss?):\/\//.test(url) || !URL.canParse(url)) return undefined;
   return new URL(url).hostname;
+}
+
+function sameOrigin(a: string, b: string): boolean {
+  return URL.canParse(b) && new URL(a).origin === new URL(b).origin;
 }

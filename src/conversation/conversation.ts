@@ -52,6 +52,8 @@ export class Conversation {
       audioAheadMs: plan.pace.audioAheadMs,
       lines: plan.lines,
       otherVoice: plan.otherVoice,
+      rival: plan.rival,
+      goOnNote: plan.goOnNote,
       mintId: plan.mintId,
       messages: (pending) => this.#history.messages(this.#prompt, pending),
       over: (heard, interrupted, metrics) => {

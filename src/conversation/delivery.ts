@@ -2,26 +2,29 @@ import { earliest } from './deadline.ts';
 import { type Command, type Failure, type Message, send } from './events.ts';
 import { Ladder } from './ladder.ts';
 import { Outflow } from './outflow.ts';
-import type { Lines } from './plan.ts';
-import type { Reply, ReplyNews } from './reply.ts';
+import type { Lines, RivalPlan } from './plan.ts';
+import type { Runner } from './race.ts';
+import type { ModelNews, Reply, ReplyNews } from './reply.ts';
+import { Trouble, type TroubleLines } from './trouble.ts';
 import { isStaleVoice, Voicing } from './voicing.ts';
+import { cancel, Wording } from './wording.ts';
 
-/** How often the model is asked for one reply before the agent apologises. */
-const MODEL_ATTEMPTS = 2;
-/** How long words may wait for a clause mark before the first of them are spoken, in ms. */
-const FIRST_CLAUSE_MS = 70;
-/** When the audio that was sent lasts only this long, an unfinished sentence is cut, in ms: the synthesiser needs about half of it. */
-const RUNNING_DRY_MS = 400;
+/** An answer without any word. */
+const NOTHING: Failure = { kind: 'truncated', retryable: true, detail: 'an empty reply' };
+
+export type DeliveryLines = TroubleLines & Pick<Lines, 'filler' | 'goodbye' | 'voiceLost'>;
 
 export interface DeliveryPlan {
   /** Rate of the synthesiser's audio, in Hz. */
   readonly voiceRate: number;
   /** How much audio the listener is given ahead of what it has played, in ms. */
   readonly audioAheadMs: number;
-  readonly lines: Pick<Lines, 'apology' | 'filler' | 'goodbye' | 'voiceLost'>;
+  readonly lines: DeliveryLines;
   /** Whether there is another voice to speak with. */
   readonly otherVoice: boolean;
+  readonly rival: RivalPlan;
   readonly messages: () => readonly Message[];
+  readonly goOnNote: string;
 }
 
 /**
@@ -31,18 +34,21 @@ export interface DeliveryPlan {
 export class Delivery {
   readonly #plan: DeliveryPlan;
   readonly #outflow: Outflow;
+  readonly #wording: Wording;
   readonly #voicing: Voicing;
-  #numbers = 0;
+  readonly #trouble: Trouble;
 
   constructor(plan: DeliveryPlan) {
     this.#plan = plan;
+    this.#wording = new Wording(plan);
     this.#outflow = new Outflow(plan.voiceRate, plan.audioAheadMs);
     this.#voicing = new Voicing(this.#outflow, plan.lines, new Ladder(plan.otherVoice));
+    this.#trouble = new Trouble(plan.lines);
   }
 
   /** A number no reply had before. */
   number(): number {
-    return ++this.#numbers;
+    return this.#wording.number();
   }
 
   /** A fixed line can be spoken at once. */
@@ -52,56 +58,49 @@ export class Delivery {
 
   ask(reply: Reply, messages: readonly Message[], now: number): readonly Command[] {
     reply.route = this.#voicing.route(now);
-    return [{ type: 'model.ask', reply: reply.number, messages }];
+    return [this.#wording.ask(reply, messages, now)];
   }
 
   /** Has a fixed line said. */
   recite(reply: Reply, text: string, now: number): readonly Command[] {
     reply.modelDone = true;
-    reply.sentences.discard();
+    reply.race.ends();
     this.#voicing.takesPhraseRoute(reply, text, now);
     return [...this.#voicing.say(reply, [text], now), ...this.#voicing.conclude(reply, now)];
   }
 
   /** Lets through what was withheld. */
   release(reply: Reply, now: number): readonly Command[] {
+    if (reply.modelSpoke || reply.ending !== undefined) this.#trouble.passes();
     return this.#voicing.release(reply, now);
   }
 
-  /** Takes news of the model or the synthesiser about a reply that is not over. */
+  /** Takes news of a model or the synthesiser about a reply that is not over. */
   news(reply: Reply, event: ReplyNews, now: number): readonly Command[] {
-    if (isStale(reply, event)) return [];
+    if ('ask' in event) return this.#modelNews(reply, event, now);
+    if (isStaleVoice(reply, event)) return [];
     reply.progressAt = now;
-    switch (event.type) {
-      case 'model.text':
-        return this.#modelText(reply, event.text, now);
-      case 'model.end-call':
-        reply.ending = { reason: 'agent_ended', outcome: event.outcome };
-        return [];
-      case 'model.done':
-        return this.#modelDone(reply, now);
-      case 'model.failed':
-        return this.#modelFailed(reply, event.failure, now);
-      case 'voice.failed':
-        return this.#voiceFailed(reply, event.failure, now);
-      case 'voice.audio':
-      case 'voice.done':
-        return this.#voicing.news(reply, event, now);
-      default:
-        return event satisfies never;
-    }
+    if (event.type === 'voice.failed') return this.#voiceFailed(reply, event.failure, now);
+    return this.#voicing.news(reply, event, now);
   }
 
   /** When the words so far must be spoken, whatever comes after them; undefined while there are none, or no hurry. */
   hurryAt(reply: Reply): number | undefined {
-    if (reply.modelDone || !reply.sentences.canHurry) return undefined;
-    if (!reply.modelSpoke) return (reply.firstTokenAt ?? 0) + FIRST_CLAUSE_MS;
-    const dry = reply.stage === 'sounding' && reply.spoken.voicedAll && !reply.withheld;
-    return dry ? reply.soundsUntil - RUNNING_DRY_MS : undefined;
+    return this.#wording.hurryAt(reply);
   }
 
   hurry(reply: Reply, now: number): readonly Command[] {
-    return this.#modelSays(reply, reply.sentences.hurry(), now);
+    const runner = this.#wording.hurried(reply, now);
+    return runner === undefined ? [] : this.#says(reply, runner, runner.hurry(), now);
+  }
+
+  /** When the second model is asked as well; undefined while the first is in no such need. */
+  rivalAt(reply: Reply): number | undefined {
+    return this.#wording.rivalAt(reply);
+  }
+
+  rival(reply: Reply, now: number): readonly Command[] {
+    return this.#wording.rival(reply, now);
   }
 
   /** When more of the reply may be sent, or has to be synthesised. */
@@ -128,64 +127,93 @@ export class Delivery {
   stalled(reply: Reply, now: number): readonly Command[] {
     reply.progressAt = now;
     const failure: Failure = { kind: 'stalled', retryable: false, detail: 'no news of the reply' };
-    return reply.modelDone ? this.#voiceFailed(reply, failure, now) : this.#modelFailed(reply, failure, now);
+    if (reply.modelDone) return this.#voiceFailed(reply, failure, now);
+    return reply.race.running.flatMap((runner) => this.#requestFailed(reply, runner, failure, now));
   }
 
-  /** Has model and synthesiser forget the reply. */
+  /** Has models and synthesiser forget the reply. */
   cancel(reply: Reply): readonly Command[] {
-    const voice: Command = { type: 'voice.cancel', reply: reply.number };
-    return reply.modelDone ? [voice] : [{ type: 'model.cancel', reply: reply.number }, voice];
+    return [...reply.race.running.map(cancel), { type: 'voice.cancel', reply: reply.number }];
   }
 
-  #modelText(reply: Reply, text: string, now: number): readonly Command[] {
-    reply.firstTokenAt ??= now;
+  #modelNews(reply: Reply, event: ModelNews, now: number): readonly Command[] {
+    const runner = reply.race.find(event.ask);
+    if (runner === undefined) return [];
+    reply.progressAt = now;
+    switch (event.type) {
+      case 'model.text':
+        return this.#modelText(reply, runner, event.text, now);
+      case 'model.end-call':
+        runner.outcome = event.outcome;
+        return [];
+      case 'model.done':
+        return this.#modelDone(reply, runner, event.cut ? runner.breakOff() : runner.finish(), now);
+      case 'model.failed':
+        return this.#requestFailed(reply, runner, event.failure, now);
+      default:
+        return event satisfies never;
+    }
+  }
+
+  #modelText(reply: Reply, runner: Runner, text: string, now: number): readonly Command[] {
     reply.tokens++;
-    const said = this.#modelSays(reply, reply.sentences.push(text), now);
+    const said = this.#says(reply, runner, runner.takes(text, now), now);
     const hurryAt = this.hurryAt(reply);
     return hurryAt !== undefined && now >= hurryAt ? [...said, ...this.hurry(reply, now)] : said;
   }
 
-  #modelSays(reply: Reply, pieces: readonly string[], now: number): readonly Command[] {
-    if (pieces.length > 0) reply.modelSpoke = true;
-    return this.#voicing.say(reply, pieces, now);
+  #says(reply: Reply, runner: Runner, pieces: readonly string[], now: number): readonly Command[] {
+    if (pieces.length === 0) return [];
+    reply.modelSpoke = true;
+    if (reply.speculation === undefined) this.#trouble.passes();
+    const lost = this.#wording.wins(reply, runner, pieces);
+    return [...this.#voicing.say(reply, pieces, now), ...lost];
   }
 
-  #modelDone(reply: Reply, now: number): readonly Command[] {
-    const rest = this.#modelSays(reply, reply.sentences.flush(), now);
-    if (!reply.modelSpoke && reply.ending !== undefined)
-      return this.recite(reply, this.#plan.lines.goodbye, now);
+  /** An answer is over; `rest` are the pieces of it that were not said. */
+  #modelDone(reply: Reply, runner: Runner, rest: readonly string[], now: number): readonly Command[] {
+    const said = this.#says(reply, runner, rest, now);
+    const { outcome } = runner;
+    if (!reply.modelSpoke && outcome === undefined) return this.#requestFailed(reply, runner, NOTHING, now);
+    if (outcome !== undefined) reply.ending = { reason: 'agent_ended', outcome };
     if (!reply.modelSpoke) {
-      return this.#modelFailed(reply, { kind: 'truncated', retryable: true, detail: 'an empty reply' }, now);
+      if (reply.speculation === undefined) this.#trouble.passes();
+      const lost = this.#wording.wins(reply, runner, []);
+      return [...lost, ...this.recite(reply, this.#plan.lines.goodbye, now)];
     }
-    reply.modelDone = true;
-    return [...rest, ...this.#voicing.conclude(reply, now)];
+    return [...said, ...this.#conclude(reply, now)];
   }
 
-  /** Asks once more while nothing was said; else apologises, or lets the words that were said stand. */
-  #modelFailed(reply: Reply, failure: Failure, now: number): readonly Command[] {
-    if (reply.speculation !== undefined) return this.#giveUp(reply);
-    const cancel: Command = { type: 'model.cancel', reply: reply.number };
-    if (!reply.modelSpoke && failure.retryable && reply.attempts < MODEL_ATTEMPTS) {
-      return [cancel, this.#askAgain(reply)];
-    }
-    const told = send('voicechat.error', {
-      code: 'model_unavailable',
-      message: 'The language model did not finish its answer.',
-      retryable: failure.retryable,
-    });
-    if (!reply.modelSpoke) return [cancel, told, ...this.recite(reply, this.#plan.lines.apology, now)];
-    const rest = this.#modelSays(reply, reply.sentences.breakOff(), now);
-    reply.modelDone = true;
-    return [cancel, told, ...rest, ...this.#voicing.conclude(reply, now)];
+  /** Another request goes on in its place, or is made; when there is none, what was said must do, or a fixed line. */
+  #requestFailed(reply: Reply, runner: Runner, failure: Failure, now: number): readonly Command[] {
+    const others = reply.race.running.length > 1;
+    const stop = this.#wording.failed(reply, runner, failure);
+    if (others) return [stop];
+    if (reply.speculation !== undefined) return [stop, ...this.#giveUp(reply)];
+    if (reply.modelSpoke) return [stop, ...this.#brokeOff(reply, runner, failure, now)];
+    const again = this.#wording.retry(reply, runner, failure, now);
+    return again === undefined ? [stop, ...this.#ownsUp(reply, failure, now)] : [stop, again];
   }
 
-  /** The voice of a filler has the number the reply began with, which then stays its own. */
-  #askAgain(reply: Reply): Command {
-    reply.attempts++;
-    reply.ending = undefined;
-    reply.sentences.discard();
-    if (!reply.filled) reply.number = this.number();
-    return { type: 'model.ask', reply: reply.number, messages: this.#plan.messages() };
+  /** What is whole of it is said, and the rest is asked for. */
+  #brokeOff(reply: Reply, runner: Runner, failure: Failure, now: number): readonly Command[] {
+    const whole = this.#says(reply, runner, runner.breakOff(), now);
+    reply.race.ends();
+    const rest = this.#wording.goOn(reply, runner, failure, now);
+    return rest === undefined ? [told(failure), ...whole, ...this.#conclude(reply, now)] : [...whole, rest];
+  }
+
+  /** There is no answer, and the agent says so. */
+  #ownsUp(reply: Reply, failure: Failure, now: number): readonly Command[] {
+    const { text, ending } = this.#trouble.again();
+    reply.ending = ending;
+    return [told(failure), ...this.recite(reply, text, now)];
+  }
+
+  #conclude(reply: Reply, now: number): readonly Command[] {
+    reply.modelDone = true;
+    reply.race.ends();
+    return this.#voicing.conclude(reply, now);
   }
 
   #voiceFailed(reply: Reply, failure: Failure, now: number): readonly Command[] {
@@ -199,15 +227,10 @@ export class Delivery {
   }
 }
 
-/** News that a provider owes nobody any more: of a model that was done with, or of a reply that was sent. */
-function isStale(reply: Reply, event: ReplyNews): boolean {
-  switch (event.type) {
-    case 'model.text':
-    case 'model.end-call':
-    case 'model.done':
-    case 'model.failed':
-      return reply.stage === 'tail' || reply.modelDone;
-    default:
-      return isStaleVoice(reply, event);
-  }
+function told(failure: Failure): Command {
+  return send('voicechat.error', {
+    code: 'model_unavailable',
+    message: 'The language model did not finish its answer.',
+    retryable: failure.retryable,
+  });
 }

@@ -15,6 +15,8 @@ export interface Failure {
     | 'unknown-voice';
   /** Whether the same request may succeed when it is made again. */
   readonly retryable: boolean;
+  /** That the request was not to blame: where it is not `retryable`, it may still succeed with another key or model. */
+  readonly elsewhere?: true;
   readonly detail: string;
 }
 
@@ -31,6 +33,9 @@ export interface Message {
   readonly content: string;
 }
 
+/** The models of a call: the one that is asked, and the one that helps it out. They may be the same. */
+export type WhichModel = 'first' | 'second';
+
 /** Which of the configured recognisers. */
 export type RecogniserChoice = 'primary' | 'fallback';
 
@@ -44,7 +49,10 @@ export interface Heard {
   readonly words: string;
 }
 
-/** Everything that can happen to a call. `reply` is the number of the reply that the news belongs to. */
+/**
+ * Everything that can happen to a call. `reply` is the number of the reply that the news belongs to, `ask` that of the
+ * request to a model.
+ */
 export type CallEvent =
   | { readonly type: 'caller.start'; readonly samplingRate: number; readonly language: string }
   /** 16-bit mono PCM at the `samplingRate` of the latest `caller.start`. */
@@ -74,11 +82,12 @@ export type CallEvent =
   /** An utterance is over. `endMs`: where its last word ends, in ms of the caller's audio in this call. */
   | { readonly type: 'recogniser.final'; readonly text: string; readonly endMs: number | undefined }
   | { readonly type: 'recogniser.failed'; readonly failure: Failure }
-  | { readonly type: 'model.text'; readonly reply: number; readonly text: string }
-  /** The model wants the call to end once this reply was heard. */
-  | { readonly type: 'model.end-call'; readonly reply: number; readonly outcome: Outcome }
-  | { readonly type: 'model.done'; readonly reply: number }
-  | { readonly type: 'model.failed'; readonly reply: number; readonly failure: Failure }
+  | { readonly type: 'model.text'; readonly ask: number; readonly text: string }
+  /** The model wants the call to end once this answer was heard. */
+  | { readonly type: 'model.end-call'; readonly ask: number; readonly outcome: Outcome }
+  /** `cut`: the rest of the answer is withheld, by a limit of its length or by a filter. */
+  | { readonly type: 'model.done'; readonly ask: number; readonly cut?: true }
+  | { readonly type: 'model.failed'; readonly ask: number; readonly failure: Failure }
   /** 16-bit mono PCM at the synthesiser's rate, whole samples. */
   | {
       readonly type: 'voice.audio';
@@ -105,8 +114,13 @@ export type Command =
   | { readonly type: 'recogniser.audio'; readonly pcm: Uint8Array }
   | { readonly type: 'recogniser.finalize' }
   | { readonly type: 'recogniser.close' }
-  | { readonly type: 'model.ask'; readonly reply: number; readonly messages: readonly Message[] }
-  | { readonly type: 'model.cancel'; readonly reply: number }
+  | {
+      readonly type: 'model.ask';
+      readonly ask: number;
+      readonly model: WhichModel;
+      readonly messages: readonly Message[];
+    }
+  | { readonly type: 'model.cancel'; readonly ask: number }
   | { readonly type: 'voice.prepare' }
   /** Fixed lines that may be needed: each is to be made ready, and `voice.ready` reported. */
   | { readonly type: 'voice.learn'; readonly texts: readonly string[] }

@@ -15,7 +15,7 @@ export function metricsOf(reply: Reply, interrupted: boolean, now: number): Turn
     ...optional('firstAudioMs', since(reply.firstAudioAt)),
     ...optional('firstHeardMs', since(playback.firstHeardAt)),
     speculation: turn?.speculation ?? 'none',
-    wastedTokens: turn?.wastedTokens ?? 0,
+    wastedTokens: (turn?.wastedTokens ?? 0) + reply.wastedTokens,
     pauses: reply.pauses,
     ...(verdict === undefined ? {} : { verdict: verdict.is, verdictMs: Math.round(verdict.afterMs) }),
     sentMs: Math.round(playback.sentMs),

@@ -1,8 +1,9 @@
 import type { SoundVerdict, TurnMetrics } from '../protocol/replies.ts';
 import { earliest } from './deadline.ts';
-import { Delivery, type DeliveryPlan } from './delivery.ts';
+import { Delivery, type DeliveryLines } from './delivery.ts';
 import { type Command, type Message, send } from './events.ts';
 import { metricsOf } from './metrics.ts';
+import type { RivalPlan } from './plan.ts';
 import { type Ending, Reply, type ReplyCause, type ReplyNews, type TurnFacts } from './reply.ts';
 import { sameWords } from './turn.ts';
 
@@ -23,8 +24,10 @@ export interface MouthPlan {
   readonly voiceRate: number;
   /** How much audio the listener is given ahead of what it has played, in ms. */
   readonly audioAheadMs: number;
-  readonly lines: DeliveryPlan['lines'];
+  readonly lines: DeliveryLines;
   readonly otherVoice: boolean;
+  readonly rival: RivalPlan;
+  readonly goOnNote: string;
   readonly mintId: () => string;
   /** What the model is to read; `pending` are words of the caller that are not remembered yet. */
   readonly messages: (pending?: string) => readonly Message[];
@@ -90,13 +93,12 @@ export class Mouth {
     const verdict = reply.pausedAt === undefined ? undefined : reply.pausedAt + VERDICT_MS;
     if (reply.stage === 'tail') return verdict ?? tailEnd(reply);
     const patience = reply.progressAt + REPLY_PATIENCE_MS;
-    return earliest(
-      verdict,
-      patience,
+    const delivery = earliest(
       this.#delivery.goesOnAt(reply),
       this.#delivery.hurryAt(reply),
-      this.#fillAt(reply),
+      this.#delivery.rivalAt(reply),
     );
+    return earliest(verdict, patience, delivery, this.#fillAt(reply));
   }
 
   /** Begins a reply to words that may not be the whole turn; nothing of it is sent before they are. */
@@ -212,7 +214,7 @@ export class Mouth {
   /** Takes news of the model or the synthesiser; what belongs to no living reply yields nothing. */
   news(event: ReplyNews, now: number): readonly Command[] {
     const reply = this.#reply;
-    if (reply === undefined || event.reply !== reply.number) return [];
+    if (reply === undefined || !reply.owns(event)) return [];
     return this.#settled(reply, this.#delivery.news(reply, event, now), now);
   }
 
@@ -247,10 +249,11 @@ export class Mouth {
 
   #due(reply: Reply, now: number): readonly Command[] {
     const isDue = (at: number | undefined) => at !== undefined && now >= at;
-    if (isDue(this.#delivery.goesOnAt(reply))) return this.#delivery.goOn(reply, now);
-    if (isDue(this.#fillAt(reply))) return this.#delivery.fill(reply);
-    if (isDue(this.#delivery.hurryAt(reply))) return this.#delivery.hurry(reply, now);
-    return isDue(reply.progressAt + REPLY_PATIENCE_MS) ? this.#delivery.stalled(reply, now) : [];
+    const rival = isDue(this.#delivery.rivalAt(reply)) ? this.#delivery.rival(reply, now) : [];
+    if (isDue(this.#delivery.goesOnAt(reply))) return [...rival, ...this.#delivery.goOn(reply, now)];
+    if (isDue(this.#fillAt(reply))) return [...rival, ...this.#delivery.fill(reply)];
+    if (isDue(this.#delivery.hurryAt(reply))) return [...rival, ...this.#delivery.hurry(reply, now)];
+    return isDue(reply.progressAt + REPLY_PATIENCE_MS) ? this.#delivery.stalled(reply, now) : rival;
   }
 
   #fillAt(reply: Reply): number | undefined {

@@ -3,9 +3,12 @@ export interface CallPlan {
   readonly systemPrompt: string;
   /** What the prompt says besides once the call has to come to its end. */
   readonly timeLeftNote: string;
+  /** What the model is told that is to go on with an answer that broke off. */
+  readonly goOnNote: string;
   readonly lines: Lines;
   readonly pace: Pace;
   readonly recognition: Recognition;
+  readonly rival: RivalPlan;
   /** Rate of the synthesiser's audio, in Hz. */
   readonly voiceRate: number;
   /** Whether there is another voice to speak with when the chosen one fails. */
@@ -18,7 +21,10 @@ export interface CallPlan {
 export interface Lines {
   readonly greeting: string;
   readonly filler: string;
+  /** What is said when the model has no answer: once, twice in a row, and before the call is given up. */
   readonly apology: string;
+  readonly trouble: string;
+  readonly breakdown: string;
   readonly wait: string;
   readonly stillThere: string;
   readonly couldNotHear: string;
@@ -26,6 +32,14 @@ export interface Lines {
   readonly goodbye: string;
   /** Says that the answers are to be read, because there is no voice any more. */
   readonly voiceLost: string;
+}
+
+/** The second model, which is asked as well when the first is slow, or instead when it has failed. */
+export interface RivalPlan {
+  /** How long the first has for its first clause, in ms; 0: it is not hurried. */
+  readonly afterMs: number;
+  /** Whether it is another model, or of another account, so that it may answer where the first one refuses. */
+  readonly differs: boolean;
 }
 
 export interface Pace {

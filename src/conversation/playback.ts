@@ -13,6 +13,8 @@ export class PlaybackClock {
   #endsAt = 0;
   #reported: { playedMs: number; at: number } | undefined;
   #ended = false;
+  /** Audio was sent after the listener had fallen silent, so that its last report tells nothing of it. */
+  #deserted = false;
   #pausedAt: number | undefined;
   #firstHeardAt: number | undefined;
 
@@ -46,6 +48,7 @@ export class PlaybackClock {
   }
 
   sent(ms: number, now: number): void {
+    if (this.#reported !== undefined && now >= this.#reported.at + SILENT_MS) this.#deserted = true;
     this.#sentMs += ms;
     this.#endsAt = Math.max(this.#endsAt, this.#moment(now)) + ms;
   }
@@ -68,6 +71,7 @@ export class PlaybackClock {
     const played = Math.min(Math.max(playedMs, floor), this.#sentMs);
     if (played > 0) this.#firstHeardAt ??= now - played;
     this.#reported = { playedMs: played, at: now };
+    this.#deserted = false;
     this.#endsAt = this.#moment(now) + (this.#sentMs - played);
     if (ended) this.#ended = true;
   }
@@ -80,7 +84,7 @@ export class PlaybackClock {
 
   /** How much of the audio sent is known not to have sounded yet, in ms: a listener that has fallen silent may have stopped. */
   aheadMs(now: number): number {
-    if (this.#reported === undefined || now >= this.#reported.at + SILENT_MS)
+    if (this.#reported === undefined || this.#deserted || now >= this.#reported.at + SILENT_MS)
       return Math.max(0, this.#endsAt - this.#moment(now));
     const since = Math.min(TRUST_MS, this.#moment(now) - this.#reported.at);
     return Math.max(0, this.#sentMs - this.#reported.playedMs - Math.max(0, since));
@@ -90,6 +94,7 @@ export class PlaybackClock {
   aheadFallsTo(ms: number): number | undefined {
     if (this.#reported === undefined) return this.#endsAt - ms;
     if (this.paused) return undefined;
+    if (this.#deserted) return this.#endsAt - ms;
     const { at, playedMs } = this.#reported;
     const leftMs = this.#sentMs - playedMs - ms;
     return leftMs <= TRUST_MS ? at + leftMs : Math.max(at + SILENT_MS, this.#endsAt - ms);

@@ -4,7 +4,7 @@ import type { Outcome } from '../outreach/outcome.ts';
 import type { EndReason, SoundVerdict } from '../protocol/replies.ts';
 import type { Alignment, CallEvent, VoiceRoute } from './events.ts';
 import { PlaybackClock } from './playback.ts';
-import { Sentences } from './sentences.ts';
+import { Race } from './race.ts';
 import { MS_PER_CHARACTER, SpokenText } from './spoken.ts';
 
 /** A caller may answer a question this long before its last sound, in ms. */
@@ -28,8 +28,10 @@ export interface Ending {
   readonly outcome: Outcome;
 }
 
-/** News of the model or the synthesiser about one reply. */
-export type ReplyNews = Extract<CallEvent, { reply: number }>;
+/** News of a model about one of its requests. */
+export type ModelNews = Extract<CallEvent, { ask: number }>;
+/** News of a model or the synthesiser about one reply. */
+export type ReplyNews = ModelNews | Extract<CallEvent, { reply: number }>;
 export type VoiceNews = Extract<ReplyNews, { type: 'voice.audio' | 'voice.done' }>;
 
 /** How the turn went that a reply answers; times in ms since the epoch. */
@@ -41,8 +43,8 @@ export interface TurnFacts {
 
 /** One turn of the agent, from the moment it is wanted until it has sounded. */
 export class Reply {
-  /** Providers' news carries this number; it changes with every new attempt, which makes older news worthless. */
-  number: number;
+  /** The synthesiser's news carries this number. */
+  readonly number: number;
   readonly utteranceId: string;
   cause: ReplyCause;
   /** When the turn it answers was over, or the agent decided to speak. */
@@ -50,7 +52,8 @@ export class Reply {
   turn: TurnFacts | undefined;
   /** The call ends when it has been heard. */
   ending: Ending | undefined;
-  readonly sentences = new Sentences();
+  /** The requests to models for it. */
+  readonly race = new Race();
   readonly spoken = new SpokenText();
   readonly playback = new PlaybackClock();
   readonly #leading: LeadingSilence;
@@ -76,12 +79,13 @@ export class Reply {
   route: VoiceRoute | 'none' = 'socket';
   /** It has no voice, and is saying so with a fixed line before it is shown as text. */
   tellsLoss = false;
-  /** The model has given words of its own, and has given all of them. */
+  /** A model has given words of its own, and has given all of them. */
   modelSpoke = false;
   modelDone = false;
   filled = false;
-  attempts = 1;
+  /** Tokens that came for it, and those of them that were thrown away. */
   tokens = 0;
+  wastedTokens = 0;
   firstTokenAt: number | undefined;
   firstAudioAt: number | undefined;
   /** When the last news of it came, in ms. */
@@ -101,6 +105,11 @@ export class Reply {
     this.progressAt = now;
     this.#voiceRate = voiceRate;
     this.#leading = new LeadingSilence(voiceRate);
+  }
+
+  /** Whether the news is about it, and still of interest. */
+  owns(event: ReplyNews): boolean {
+    return 'ask' in event ? this.race.find(event.ask) !== undefined : event.reply === this.number;
   }
 
   /** True while nothing of it may reach the caller: the turn may go on, or somebody has begun to speak. */

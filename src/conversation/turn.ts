@@ -93,10 +93,11 @@ export class CallerTurn {
 
 /** True when two transcripts hold the same words, whatever their capitals and marks. */
 export function sameWords(a: string, b: string): boolean {
-  return bare(a) === bare(b);
+  return bareWords(a) === bareWords(b);
 }
 
-function bare(text: string): string {
+/** A text in small letters, without marks. */
+export function bareWords(text: string): string {
   return text
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, ' ')

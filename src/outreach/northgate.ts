@@ -68,6 +68,8 @@ export const defaultPlaybook: Playbook = {
     filler: 'One moment, please.',
     couldNotHear: 'I am sorry, I could not hear you. Could you say that again, please?',
     stillThere: 'Are you still there?',
+    trouble: 'I am sorry, I have technical trouble here. Please give me a moment, and say that once more.',
+    breakdown: 'I am sorry, I am having technical trouble, and somebody will call you back. Goodbye.',
     voiceLost: 'I am sorry, my voice is failing. You can read my answers on the screen.',
   },
   questions: [

@@ -42,8 +42,8 @@ export const bookingLineNames = [
 /** The short lines that fit at any time. */
 export const shortLineNames = ['wait', 'unknown', 'apology', 'filler', 'couldNotHear', 'stillThere'] as const;
 
-/** The lines that the call says by itself when something fails. */
-export const troubleLineNames = ['voiceLost'] as const;
+/** The lines that the call says by itself when something fails: the model, a second and a third time, or the voice. */
+export const troubleLineNames = ['trouble', 'breakdown', 'voiceLost'] as const;
 
 /** The lines every playbook has, by the part of the call they belong to. */
 export const lineNames = [

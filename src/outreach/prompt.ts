@@ -24,6 +24,11 @@ export function timeLeftNote(): string {
   return `The call ends in one minute: answer the caller in one short sentence if you must, ask nothing more, say a closing line, and call ${END_CALL} in the same answer.`;
 }
 
+/** What a model is told that is to go on with an answer which broke off, after the words that were said of it. */
+export function goOnNote(): string {
+  return 'Your last answer broke off there. Go on with exactly the words that come next, and repeat nothing. If nothing is missing, write nothing.';
+}
+
 /** A line of the playbook as it is spoken to this prospect; never a placeholder. */
 export function spokenLine(playbook: Playbook, prospect: Prospect, name: LineName): string {
   return fill(playbook.lines[name], { ...playbookVariables(playbook), ...prospectVariables(prospect) });

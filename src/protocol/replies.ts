@@ -99,7 +99,13 @@ export interface Percentiles {
 }
 
 /** Why a call ended. */
-export type EndReason = 'caller_hung_up' | 'agent_ended' | 'caller_silent' | 'max_duration' | 'budget_spent';
+export type EndReason =
+  | 'caller_hung_up'
+  | 'agent_ended'
+  | 'caller_silent'
+  | 'max_duration'
+  | 'budget_spent'
+  | 'technical_trouble';
 
 /** The payload of an error that answers a request. */
 export interface RequestError {

@@ -34,12 +34,12 @@ export interface Recogniser extends Timed {
   finalize(): void;
 }
 
-/** A language model. For every `ask` it reports `model.text` any number of times and `model.end-call` at most once, then one `model.done` or `model.failed`; after `cancel` nothing. */
+/** A language model. For every `ask` it reports `model.text` any number of times and `model.end-call` at most once, then one `model.done` or `model.failed`; after `cancel` nothing. News carries the number of its request. */
 export interface Model extends Timed {
   /** Does beforehand what would delay the first `ask`. */
   prepare(): void;
-  ask(reply: number, messages: readonly Message[]): void;
-  cancel(reply: number): void;
+  ask(ask: number, messages: readonly Message[]): void;
+  cancel(ask: number): void;
 }
 
 /** A speech synthesiser. After `finish` it reports `voice.done` once all audio of the reply was reported; `voice.failed` ends a reply early; after `cancel` there is no news of it. */

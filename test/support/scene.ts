@@ -13,6 +13,8 @@ export const LINES: Lines = {
   greeting: 'Hello, this is Ava.',
   filler: 'One moment, please.',
   apology: 'Sorry, once more please.',
+  trouble: 'Sorry, trouble here. Once more please.',
+  breakdown: 'Trouble again. We will call you back. Goodbye.',
   wait: 'Of course, take your time.',
   stillThere: 'Are you still there?',
   couldNotHear: 'I could not hear you.',
@@ -42,12 +44,16 @@ export class Scene {
   /** When the last word of the latest `utter` ended. */
   #lastUtteredAt = this.now;
   #latestReply = 0;
+  #latestAsk = 0;
+  /** Requests to models that are not over. */
+  readonly #asks = new Set<number>();
   #ids = 0;
 
   constructor({ pace, ...plan }: Omit<Partial<CallPlan>, 'pace'> & { readonly pace?: Partial<Pace> } = {}) {
     this.conversation = new Conversation({
       systemPrompt: 'PROMPT',
       timeLeftNote: 'ONE MINUTE LEFT',
+      goOnNote: 'GO ON',
       lines: LINES,
       pace: {
         speculation: true,
@@ -58,6 +64,7 @@ export class Scene {
         ...pace,
       },
       recognition: { recognisers: 1, replaySpeed: 1.25 },
+      rival: { afterMs: 0, differs: false },
       voiceRate: VOICE_RATE,
       otherVoice: true,
       mintId: () => `id-${++this.#ids}`,
@@ -66,10 +73,11 @@ export class Scene {
   }
 
   on(event: CallEvent): readonly Command[] {
+    if (event.type === 'model.done' || event.type === 'model.failed') this.#asks.delete(event.ask);
     const commands = this.conversation.handle(event, this.now);
     for (const command of commands) {
       this.commands.push({ at: this.now, command });
-      if ('reply' in command) this.#latestReply = Math.max(this.#latestReply, command.reply);
+      this.#number(command, event);
       if (command.type === 'send' && command.event === 'voicechat.response.start') {
         this.latestUtteranceId = command.payload.utteranceId;
       }
@@ -168,9 +176,9 @@ export class Scene {
   }
 
   /** The model answers whole. */
-  answer(text: string, reply = this.replyNumber()): void {
-    this.on({ type: 'model.text', reply, text });
-    this.on({ type: 'model.done', reply });
+  answer(text: string, ask = this.askNumber()): void {
+    this.on({ type: 'model.text', ask, text });
+    this.on({ type: 'model.done', ask });
   }
 
   /** Audio, aligned, for every piece that was said and not yet voiced. */
@@ -187,9 +195,14 @@ export class Scene {
     });
   }
 
-  /** The number that the latest request to model or synthesiser carried. */
+  /** The number of the latest reply, which its first request to a model has as well. */
   replyNumber(): number {
     return this.#latestReply;
+  }
+
+  /** The number of the latest request to a model. */
+  askNumber(): number {
+    return this.#latestAsk;
   }
 
   said(reply = this.replyNumber()): readonly string[] {
@@ -315,6 +328,17 @@ export class Scene {
 
   #voiced = new Map<number, number>();
 
+  #number(command: Command, event: CallEvent): void {
+    if ('reply' in command) this.#latestReply = Math.max(this.#latestReply, command.reply);
+    if (command.type === 'model.cancel') this.#asks.delete(command.ask);
+    if (command.type !== 'model.ask') return;
+    // A request beside another, or in place of one that has just failed, is of the same reply.
+    const further = this.#asks.size > 0 || event.type === 'model.failed' || event.type === 'model.done';
+    if (!further) this.#latestReply = command.ask;
+    this.#latestAsk = command.ask;
+    this.#asks.add(command.ask);
+  }
+
   #stream(ms: number, sound: (ms: number) => Uint8Array): void {
     for (let left = ms; left > 0; left -= FRAME_MS) {
       const frameMs = Math.min(FRAME_MS, left);
@@ -364,4 +388,6 @@ export function alignment(text: string, characterMs = CHARACTER_MS): Alignment {
 }
 
 export const broken: Failure = { kind: 'closed', retryable: true, detail: 'test' };
+/** The account is empty: another one may do. */
+export const spent: Failure = { kind: 'rate-limited', retryable: false, elsewhere: true, detail: 'test' };
 export const refused: Failure = { kind: 'refused', retryable: false, detail: 'test' };

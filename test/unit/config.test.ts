@@ -76,8 +76,8 @@ describe('a second recogniser', () => {
   it.each([
     [{ DEEPGRAM_FALLBACK_MODEL: 'nova-2' }, { model: 'nova-2' }],
     [
-      { DEEPGRAM_FALLBACK_BASE_URL: 'wss://api.eu.deepgram.com/' },
-      { baseUrl: 'https://api.eu.deepgram.com' },
+      { DEEPGRAM_FALLBACK_BASE_URL: 'wss://api.eu.deepgram.com/', DEEPGRAM_FALLBACK_API_KEY: 'eu' },
+      { baseUrl: 'https://api.eu.deepgram.com', apiKey: 'eu' },
     ],
     [{ DEEPGRAM_FALLBACK_API_KEY: 'other' }, { apiKey: 'other' }],
   ])('is as the first apart from what is set: %j', (variables, differs) => {
@@ -85,6 +85,11 @@ describe('a second recogniser', () => {
     const { recogniser, fallbackRecogniser } = configOf({ ...first, ...variables });
     expect(recogniser.replaySpeed).toBe(2);
     expect(fallbackRecogniser).toEqual({ ...recogniser, ...differs });
+  });
+
+  it('elsewhere needs a key of its own: a key is never sent to another host', () => {
+    const other = { DEEPGRAM_FALLBACK_BASE_URL: 'https://api.eu.deepgram.com' };
+    expect(problemsOf(other).map(({ name }) => name)).toEqual(['DEEPGRAM_FALLBACK_API_KEY']);
   });
 
   it('of the vendor needs a key of its own beside a first one on this machine', () => {
@@ -97,7 +102,7 @@ describe('a second recogniser', () => {
 
   it.each([
     ['DEEPGRAM_FALLBACK_MODEL', 'a b', 'a model name such as nova-3 or flux-general-en'],
-    ['DEEPGRAM_FALLBACK_BASE_URL', 'ftp://x', 'an http(s) URL'],
+
     ['DEEPGRAM_REPLAY_SPEED', '1', 'a number from 1.05 to 10'],
     ['DEEPGRAM_REPLAY_SPEED', '11', 'a number from 1.05 to 10'],
   ])('refuses %s=%s by name, with what is accepted', (name, value, accepted) => {
@@ -145,6 +150,68 @@ describe('the ends of a turn', () => {
   it('has one problem for a sure threshold out of range', () => {
     expect(problemsOf({ DEEPGRAM_EOT_THRESHOLD: '0.4' }).map(({ name }) => name)).toEqual([
       'DEEPGRAM_EOT_THRESHOLD',
+    ]);
+  });
+});
+
+describe('the second model', () => {
+  const first = { model: 'gpt-6-luna', apiKey: 'b', baseUrl: 'https://api.openai.com/v1' };
+
+  it('is the first one, asked after a second, unless told otherwise', () => {
+    const { model, rival } = configOf({ OPENAI_HEDGE_MODEL: '', OPENAI_HEDGE_BASE_URL: ' ' });
+    expect(rival).toEqual({ model, afterMs: 1000, differs: false });
+    expect(model).toMatchObject(first);
+  });
+
+  it.each([
+    [{ OPENAI_HEDGE_MODEL: 'gpt-5.4-mini' }, { ...first, model: 'gpt-5.4-mini' }],
+    [{ OPENAI_HEDGE_API_KEY: 'other' }, { ...first, apiKey: 'other' }],
+    [
+      { OPENAI_HEDGE_BASE_URL: 'https://api.openai.com/v2/' },
+      { ...first, baseUrl: 'https://api.openai.com/v2' },
+    ],
+    [
+      { OPENAI_HEDGE_BASE_URL: 'https://eu.example.com/v1', OPENAI_HEDGE_API_KEY: 'c' },
+      { ...first, apiKey: 'c', baseUrl: 'https://eu.example.com/v1' },
+    ],
+    [
+      { OPENAI_HEDGE_BASE_URL: 'http://127.0.0.1:11434/v1' },
+      { ...first, apiKey: 'local', baseUrl: 'http://127.0.0.1:11434/v1', place: 'local' },
+    ],
+  ])('differs by what is told of it: %j', (variables: Variables, expected) => {
+    const { model, rival } = configOf({ ...variables, OPENAI_MAX_TOKENS: '99' });
+    expect(rival.differs).toBe(true);
+    expect(rival.model).toMatchObject({ ...expected, maxTokens: 99 });
+    expect(model).toMatchObject(first);
+  });
+
+  it('needs a key of its own at another host: a key is not sent there', () => {
+    expect(problemsOf({ OPENAI_HEDGE_BASE_URL: 'https://eu.example.com/v1' })).toEqual([
+      { name: 'OPENAI_HEDGE_API_KEY', message: 'OPENAI_HEDGE_API_KEY: a key is needed, got nothing' },
+    ]);
+  });
+
+  it('adds no problem of its own when the first one has no key', () => {
+    const parsed = parseConfig({ ...KEYS, OPENAI_API_KEY: '' });
+    expect('problems' in parsed ? parsed.problems.map(({ name }) => name) : []).toEqual(['OPENAI_API_KEY']);
+  });
+
+  it('may be told not to hurry the first', () => {
+    expect(configOf({ OPENAI_HEDGE_MS: '0' }).rival.afterMs).toBe(0);
+    expect(configOf({ OPENAI_HEDGE_MS: '200' }).rival.afterMs).toBe(200);
+  });
+
+  it.each(['199', '5001', '-1', '300.5', 'soon'])('refuses to be asked after %s ms', (value) => {
+    const name = 'OPENAI_HEDGE_MS';
+    expect(problemsOf({ [name]: value })).toEqual([
+      { name, message: `${name}: 0 or an integer from 200 to 5000 is accepted, got "${value}"` },
+    ]);
+  });
+
+  it('has a URL that can be read', () => {
+    const name = 'OPENAI_HEDGE_BASE_URL';
+    expect(problemsOf({ [name]: 'nowhere', OPENAI_HEDGE_API_KEY: 'c' })).toEqual([
+      { name, message: `${name}: an http(s) URL is accepted, got "nowhere"` },
     ]);
   });
 });

@@ -1,17 +1,25 @@
 import OpenAI, { APIConnectionError, APIError } from 'openai';
-import type { ChatCompletionCreateParamsStreaming } from 'openai/resources/chat/completions';
+import type {
+  ChatCompletionChunk,
+  ChatCompletionCreateParamsStreaming,
+} from 'openai/resources/chat/completions';
 import type { ModelConfig } from '../../config.ts';
 import { earliest } from '../../conversation/deadline.ts';
 import type { Failure, Message } from '../../conversation/events.ts';
-import type { Outcome } from '../../outreach/outcome.ts';
 import type { Model, Surroundings } from '../ports.ts';
 import { isTransient } from '../socket.ts';
 import { endCallTool, FunctionCalls, refusesTools } from './tools.ts';
 
-/** How long the first token may take, in ms; a caller has long noticed by then. */
+/** How long the first token may take, in ms, headers included; a caller has long noticed by then. */
 const FIRST_TOKEN_MS = 4000;
 /** How long a stream may pause between two tokens, in ms. The SDK's own timeout ends with the headers. */
 const BODY_STALL_MS = 5000;
+/** How long the end of a stream may be behind its finish reason, in ms: only the usage comes in between. */
+const TRAILER_MS = 500;
+/** Finish reasons of an answer that is not whole (OpenAI, `finish_reason`). */
+const CUT_SHORT: readonly string[] = ['length', 'content_filter'];
+/** Statuses by which a vendor refuses the key, the account or the name of the model, and not the request. */
+const REFUSALS_OF_THE_CALL: readonly (number | undefined)[] = [401, 402, 403, 404];
 /** Codes of a 429 that no retry can heal: the account is empty or capped (OpenAI, error codes). */
 const SPENT_CODES: readonly string[] = [
   'insufficient_quota',
@@ -25,10 +33,13 @@ const SPENT_CODES: readonly string[] = [
 let rehearsed = false;
 
 interface Ask {
-  readonly reply: number;
+  readonly number: number;
   readonly abort: AbortController;
   readonly withTools: boolean;
+  readonly calls: FunctionCalls;
   due: number;
+  /** Why the model stopped; null while it has not said that it did. */
+  finish: string | null;
 }
 
 /**
@@ -68,32 +79,34 @@ export class OpenAIModel implements Model {
     void this.#rehearse();
   }
 
-  ask(reply: number, messages: readonly Message[]): void {
+  ask(number: number, messages: readonly Message[]): void {
     const ask: Ask = {
-      reply,
+      number,
       abort: new AbortController(),
       withTools: this.#takesTools,
+      calls: new FunctionCalls(),
       due: this.#around.now() + FIRST_TOKEN_MS,
+      finish: null,
     };
-    this.#asks.set(reply, ask);
+    this.#asks.set(number, ask);
     void this.#stream(ask, messages);
   }
 
-  cancel(reply: number): void {
-    this.#asks.get(reply)?.abort.abort();
-    this.#asks.delete(reply);
+  cancel(ask: number): void {
+    this.#asks.get(ask)?.abort.abort();
+    this.#asks.delete(ask);
   }
 
   tick(now: number): void {
     for (const ask of this.#asks.values()) {
       if (now < ask.due) continue;
-      this.#fail(ask, { kind: 'stalled', retryable: true, detail: 'the model stopped sending' });
+      this.#finish(ask, { kind: 'stalled', retryable: true, detail: 'the model stopped sending' });
       ask.abort.abort();
     }
   }
 
   close(): void {
-    for (const reply of [...this.#asks.keys()]) this.cancel(reply);
+    for (const number of [...this.#asks.keys()]) this.cancel(number);
   }
 
   /** Builds a request and reads a stream as in earnest, but the request is answered here and goes nowhere. */
@@ -110,39 +123,44 @@ export class OpenAIModel implements Model {
   }
 
   async #stream(ask: Ask, messages: readonly Message[]): Promise<void> {
-    const calls = new FunctionCalls();
     try {
       const stream = await this.#client.chat.completions.create(this.#request(ask, messages), {
         signal: ask.abort.signal,
       });
-      let finish: string | null = null;
       for await (const { choices } of stream) {
-        ask.due = this.#around.now() + BODY_STALL_MS;
         // The chunk that tells the usage has no choice.
-        const [choice] = choices;
-        finish = choice?.finish_reason ?? finish;
-        calls.add(choice?.delta.tool_calls);
-        // A refusal is a sentence to the caller like any other.
-        const text = choice?.delta.content || choice?.delta.refusal;
-        if (text && this.#isLive(ask)) this.#around.report({ type: 'model.text', reply: ask.reply, text });
+        if (choices[0] !== undefined) this.#read(ask, choices[0]);
       }
-      this.#finish(ask, finish, calls.ending);
+      // The SDK does not treat a stream that ends without saying why as an error.
+      const detail = 'the stream ended without a finish reason';
+      this.#finish(ask, { kind: 'truncated', retryable: true, detail });
     } catch (error) {
-      this.#fail(ask, this.#failureOf(ask, error));
+      this.#finish(ask, this.#failureOf(ask, error));
     }
   }
 
-  /** A stream that ends without saying why was cut off; the SDK does not treat that as an error. */
-  #finish(ask: Ask, finish: string | null, outcome: Outcome | undefined): void {
-    if (finish === null) {
-      const detail = 'the stream ended without a finish reason';
-      return this.#fail(ask, { kind: 'truncated', retryable: true, detail });
-    }
+  #read(ask: Ask, { delta, finish_reason: finish }: ChatCompletionChunk.Choice): void {
+    ask.calls.add(delta.tool_calls);
+    // A refusal is a sentence to the caller like any other.
+    const text = delta.content || delta.refusal;
+    // A role alone, or a chunk with nothing in it, is no sign that an answer is on its way.
+    if (text || delta.tool_calls) ask.due = this.#around.now() + BODY_STALL_MS;
+    if (text && this.#isLive(ask)) this.#around.report({ type: 'model.text', ask: ask.number, text });
+    if (!finish) return;
+    ask.finish = finish;
+    ask.due = this.#around.now() + TRAILER_MS;
+  }
+
+  /** The stream is over, or given up: whole if the model said why it stopped, else failed. */
+  #finish(ask: Ask, failure: Failure): void {
     if (!this.#isLive(ask)) return;
-    const { reply } = ask;
-    this.#asks.delete(reply);
-    if (outcome !== undefined) this.#around.report({ type: 'model.end-call', reply, outcome });
-    this.#around.report({ type: 'model.done', reply });
+    const { number, finish, calls } = ask;
+    this.#asks.delete(number);
+    if (finish === null) return this.#around.report({ type: 'model.failed', ask: number, failure });
+    const outcome = calls.ending;
+    if (outcome !== undefined) this.#around.report({ type: 'model.end-call', ask: number, outcome });
+    const cut = CUT_SHORT.includes(finish) ? ({ cut: true } as const) : {};
+    this.#around.report({ type: 'model.done', ask: number, ...cut });
   }
 
   #failureOf(ask: Ask, error: unknown): Failure {
@@ -152,14 +170,8 @@ export class OpenAIModel implements Model {
     return { ...failure, retryable: true };
   }
 
-  #fail(ask: Ask, failure: Failure): void {
-    if (!this.#isLive(ask)) return;
-    this.#asks.delete(ask.reply);
-    this.#around.report({ type: 'model.failed', reply: ask.reply, failure });
-  }
-
   #isLive(ask: Ask): boolean {
-    return this.#asks.get(ask.reply) === ask;
+    return this.#asks.get(ask.number) === ask;
   }
 
   #request(
@@ -204,6 +216,7 @@ function failureOf(error: unknown): Failure {
   return {
     kind: status === 429 ? 'rate-limited' : status === undefined ? 'protocol' : 'refused',
     retryable: !spent && (status === undefined || isTransient(status)),
+    ...(spent || REFUSALS_OF_THE_CALL.includes(status) ? { elsewhere: true } : {}),
     detail: `the model answered ${status ?? 'an error in its stream'} ${code ?? type ?? ''}`.trim(),
   };
 }

@@ -28,11 +28,11 @@ function contract(config: () => ModelConfig): void {
 
   it('answers in pieces of text, then is done, every time it is asked', async () => {
     const { world, model } = start();
-    for (const reply of [1, 2]) {
-      model.ask(reply, messages);
-      await world.until('model.done', reply);
-      const own = world.news.filter((event) => 'reply' in event && event.reply === reply);
-      expect(own.at(-1)).toEqual({ type: 'model.done', reply });
+    for (const ask of [1, 2]) {
+      model.ask(ask, messages);
+      await world.until('model.done', ask);
+      const own = world.news.filter((event) => 'ask' in event && event.ask === ask);
+      expect(own.at(-1)).toEqual({ type: 'model.done', ask });
       const text = own.map((event) => (event.type === 'model.text' ? event.text : '')).join('');
       expect(text.trim()).not.toBe('');
       expect(model.deadline).toBeUndefined();
@@ -45,7 +45,7 @@ function contract(config: () => ModelConfig): void {
     model.ask(1, lastWords);
     await world.until('model.done');
     expect(world.all('model.end-call')).toEqual([
-      { type: 'model.end-call', reply: 1, outcome: 'wrong-person' },
+      { type: 'model.end-call', ask: 1, outcome: 'wrong-person' },
     ]);
     expect(world.news.slice(-2).map(({ type }) => type)).toEqual(['model.end-call', 'model.done']);
     expect(world.all('model.text').length).toBeGreaterThan(1);
@@ -68,7 +68,7 @@ function contract(config: () => ModelConfig): void {
     model.cancel(1);
     model.ask(2, messages);
     await world.until('model.done');
-    expect(world.news.slice(heard).every((event) => 'reply' in event && event.reply === 2)).toBe(true);
+    expect(world.news.slice(heard).every((event) => 'ask' in event && event.ask === 2)).toBe(true);
     world.end(model);
   });
 
@@ -77,7 +77,7 @@ function contract(config: () => ModelConfig): void {
     model.ask(1, messages);
     await world.until('model.failed');
     expect(world.news).toMatchObject([
-      { type: 'model.failed', reply: 1, failure: { kind: 'refused', retryable: false } },
+      { type: 'model.failed', ask: 1, failure: { kind: 'refused', retryable: false } },
     ]);
     world.end(model);
   });

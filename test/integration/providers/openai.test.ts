@@ -162,10 +162,39 @@ describe('a model that fails', () => {
     { kind: 'truncate', after: FIRST_SENTENCE },
     { kind: 'drop', after: FIRST_SENTENCE },
     { kind: 'error', code: 'server_error', after: FIRST_SENTENCE },
-  ] as const)('in the middle leaves what was said standing, and tells: %j', async (fault) => {
+  ] as const)('in the middle goes on with its answer, and repeats nothing: %j', async (fault) => {
+    rig.play({
+      model: { replies: [LONG, LONG, ANSWER], tokensPerSecond: 50 },
+      faults: [{ provider: 'openai', ...fault }],
+    });
+    const client = await rig.call();
+    const from = type(client);
+    const spoken = await reply(client, from);
+    expect(spoken.text).toBe(LONG);
+    expect(client.all('voicechat.error')).toEqual([]);
+    expect(requests()).toHaveLength(2);
+    expect(requests()[1]?.body).toMatchObject({
+      messages: [
+        { role: 'system' },
+        { role: 'assistant' },
+        { role: 'user', content: QUESTION },
+        { role: 'assistant', content: expect.stringMatching(/^It is ten dollars/) },
+        { role: 'system', content: expect.stringMatching(/repeat nothing/) },
+      ],
+    });
+  });
+
+  it.each([
+    { kind: 'truncate', after: FIRST_SENTENCE },
+    { kind: 'drop', after: FIRST_SENTENCE },
+    { kind: 'error', code: 'server_error', after: FIRST_SENTENCE },
+  ] as const)('in the middle, for good, leaves what was said standing, and tells: %j', async (fault) => {
     rig.play({
       model: { replies: [LONG, ANSWER], tokensPerSecond: 50 },
-      faults: [{ provider: 'openai', ...fault }],
+      faults: [
+        { provider: 'openai', ...fault },
+        { provider: 'openai', kind: 'refuse', status: 500, when: 2 },
+      ],
     });
     const client = await rig.call();
     const from = type(client);
@@ -175,7 +204,42 @@ describe('a model that fails', () => {
     expect(LONG.startsWith(spoken.text)).toBe(true);
     expect(spoken.bytes).toBeGreaterThan(0);
     expect((await reply(client, type(client))).text).toBe(ANSWER);
-    expect(requests()).toHaveLength(2);
+    expect(requests()).toHaveLength(3);
+  });
+
+  it.each([
+    { kind: 'hang' },
+    { kind: 'delay', ms: 20_000 },
+    { kind: 'late', ms: 20_000 },
+    { kind: 'stall' },
+  ] as const)('by being slow is overtaken by a second request, and cancelled: %j', async (fault) => {
+    rig.play({ faults: [{ provider: 'openai', ...fault }] });
+    const client = await rig.call();
+    const from = type(client);
+    const abort = await rig.entry('openai', 'abort');
+    // The slow request may not have been read when it is cancelled.
+    const slow = requests().find(({ connection }) => connection === abort.connection);
+    const others = requests().filter((request) => request !== slow);
+    expect(others).toHaveLength(1);
+    if (slow?.body !== undefined) expect(others[0]?.body).toEqual(slow.body);
+    const spoken = await reply(client, from);
+    expect(spoken.text).toBe(ANSWER);
+    expect(spoken.bytes).toBeGreaterThan(0);
+    expect(client.all('voicechat.error')).toEqual([]);
+    expect((await reply(client, type(client))).text).toBe(ANSWER);
+    expect(rig.entries('openai', 'abort')).toHaveLength(1);
+  });
+
+  it('three times in a row makes the agent end the call', async () => {
+    rig.play({ faults: [{ provider: 'openai', kind: 'refuse', status: 503, times: 6 }] });
+    const client = await rig.call();
+    const lines: string[] = [];
+    for (let i = 0; i < 3; i++) lines.push((await reply(client, type(client))).text);
+    expect(lines[0]).toMatch(APOLOGY);
+    expect(lines[1]).toMatch(/trouble/);
+    expect(lines[2]).toMatch(/call you back. Goodbye.$/);
+    const { payload } = await client.next('voicechat.call.ended');
+    expect(payload).toMatchObject({ reason: 'technical_trouble', outcome: 'no-decision' });
   });
 
   it('twice makes the agent apologise', async () => {

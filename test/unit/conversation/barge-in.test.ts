@@ -58,7 +58,7 @@ describe('a true interruption', () => {
     const call = new Scene().opened();
     call.say('How does it work?');
     const reply = call.replyNumber();
-    call.on({ type: 'model.text', reply, text: 'It answers your calls. Then it writes' });
+    call.on({ type: 'model.text', ask: reply, text: 'It answers your calls. Then it writes' });
     call.speak();
     call.pass(600);
     call.mark();
@@ -70,7 +70,7 @@ describe('a true interruption', () => {
       '0 model.cancel',
       '0 voice.cancel',
     ]);
-    expect(call.all('model.cancel')).toEqual([{ type: 'model.cancel', reply }]);
+    expect(call.all('model.cancel')).toEqual([{ type: 'model.cancel', ask: reply }]);
     call.final(QUESTION);
     expect(call.shown().at(-2)).toBe('assistant: It answers (interrupted)');
   });
@@ -128,7 +128,7 @@ describe('a true interruption', () => {
   it('[B1] an agent that said it all but had more to say is remembered as interrupted', () => {
     const call = new Scene().opened();
     call.say('How does it work?');
-    call.on({ type: 'model.text', reply: call.replyNumber(), text: 'It answers your calls. Then it writes' });
+    call.on({ type: 'model.text', ask: call.replyNumber(), text: 'It answers your calls. Then it writes' });
     call.speak();
     call.pass(3000);
     call.final(QUESTION);
@@ -182,11 +182,11 @@ describe('after an interruption', () => {
     call.interim(QUESTION);
     call.mark();
     call.audio('more', reply);
-    call.on({ type: 'model.text', reply, text: 'And more. And more.' });
-    call.on({ type: 'model.end-call', reply, outcome: 'booked' });
-    call.on({ type: 'model.done', reply });
+    call.on({ type: 'model.text', ask: reply, text: 'And more. And more.' });
+    call.on({ type: 'model.end-call', ask: reply, outcome: 'booked' });
+    call.on({ type: 'model.done', ask: reply });
     call.on({ type: 'voice.done', reply });
-    call.on({ type: 'model.failed', reply, failure: broken });
+    call.on({ type: 'model.failed', ask: reply, failure: broken });
     call.on({ type: 'voice.failed', reply, failure: broken });
     expect(call.timeline()).toEqual([]);
   });
@@ -195,7 +195,7 @@ describe('after an interruption', () => {
     const call = new Scene().opened();
     call.say('How does it work?');
     const first = call.replyNumber();
-    call.on({ type: 'model.text', reply: first, text: 'It answers your calls. ' });
+    call.on({ type: 'model.text', ask: first, text: 'It answers your calls. ' });
     call.speak(first);
     const firstId = call.latestUtteranceId;
     call.pass(500);
@@ -204,8 +204,8 @@ describe('after an interruption', () => {
     const second = call.replyNumber();
     const from = call.commands.length;
     for (let i = 0; i < 5; i++) {
-      call.on({ type: 'model.text', reply: first, text: 'It writes them down. ' });
-      call.on({ type: 'model.text', reply: second, text: 'It is ten dollars a month. ' });
+      call.on({ type: 'model.text', ask: first, text: 'It writes them down. ' });
+      call.on({ type: 'model.text', ask: second, text: 'It is ten dollars a month. ' });
       call.audio('It writes them down.', first);
       call.speak(second);
       call.pass(50);
@@ -227,7 +227,7 @@ describe('after an interruption', () => {
     const reply = call.replyNumber();
     call.pass(1000);
     call.interim(QUESTION);
-    call.on({ type: 'model.end-call', reply, outcome: 'booked' });
+    call.on({ type: 'model.end-call', ask: reply, outcome: 'booked' });
     call.final(QUESTION);
     call.answer('Ten dollars.');
     call.voice();

@@ -62,7 +62,7 @@ describe('every state', () => {
     'a model that says nothing': () => asked(opened()),
     'a model that stops in the middle': () => {
       const call = asked(opened());
-      call.on({ type: 'model.text', reply: call.replyNumber(), text: 'It is ten dollars a month, and' });
+      call.on({ type: 'model.text', ask: call.replyNumber(), text: 'It is ten dollars a month, and' });
       return call;
     },
     'a synthesiser that says nothing': () => {
@@ -101,7 +101,7 @@ describe('every state', () => {
     },
     'a goodbye without a voice': () => {
       const call = asked(opened());
-      call.on({ type: 'model.end-call', reply: call.replyNumber(), outcome: 'callback' });
+      call.on({ type: 'model.end-call', ask: call.replyNumber(), outcome: 'callback' });
       return call;
     },
   };

@@ -15,9 +15,9 @@ function leaving(): Scene {
   const call = new Scene().opened();
   call.say('That is all, I need nothing.');
   const reply = call.replyNumber();
-  call.on({ type: 'model.text', reply, text: BYE });
-  call.on({ type: 'model.end-call', reply, outcome: 'not-interested' });
-  call.on({ type: 'model.done', reply });
+  call.on({ type: 'model.text', ask: reply, text: BYE });
+  call.on({ type: 'model.end-call', ask: reply, outcome: 'not-interested' });
+  call.on({ type: 'model.done', ask: reply });
   call.voice();
   return call;
 }
@@ -151,9 +151,9 @@ describe('the model ends the call', () => {
     const call = new Scene().opened();
     call.say('That is all, I need nothing.');
     const reply = call.replyNumber();
-    call.on({ type: 'model.end-call', reply, outcome: 'callback' });
+    call.on({ type: 'model.end-call', ask: reply, outcome: 'callback' });
     expect(call.said()).toEqual([]);
-    call.on({ type: 'model.done', reply });
+    call.on({ type: 'model.done', ask: reply });
     expect(call.all('voice.say')).toMatchObject([{ text: LINES.goodbye, route: 'phrase' }]);
     expect(call.asked()).toHaveLength(1);
     call.voice();
@@ -228,8 +228,8 @@ describe('the model ends the call', () => {
     const call = new Scene().opened();
     call.say('Tell me more.');
     const first = call.replyNumber();
-    call.on({ type: 'model.end-call', reply: first, outcome: 'not-interested' });
-    call.on({ type: 'model.failed', reply: first, failure: broken });
+    call.on({ type: 'model.end-call', ask: first, outcome: 'not-interested' });
+    call.on({ type: 'model.failed', ask: first, failure: broken });
     expect(call.asked()).toHaveLength(2);
     call.answer('We plan for service teams.');
     call.voice();

@@ -8,8 +8,8 @@ function asked(): Scene {
   return call.mark();
 }
 
-function modelFails(call: Scene, failure: Failure, reply = call.replyNumber()): void {
-  call.on({ type: 'model.failed', reply, failure });
+function modelFails(call: Scene, failure: Failure, ask = call.askNumber()): void {
+  call.on({ type: 'model.failed', ask, failure });
 }
 
 function orders(call: Scene): readonly string[] {
@@ -21,18 +21,18 @@ function codes(call: Scene): readonly string[] {
 }
 
 describe('a model that fails', () => {
-  it('[F3] before its first word is asked once more, under a new number', () => {
+  it('[M3] before its first word is asked once more, under a new number', () => {
     const call = asked();
     const first = call.replyNumber();
     call.pass(100);
     modelFails(call, broken);
     expect(call.timeline()).toEqual(['100 model.cancel', '100 model.ask']);
-    expect(call.all('model.cancel')).toEqual([{ type: 'model.cancel', reply: first }]);
-    expect(call.replyNumber()).toBeGreaterThan(first);
+    expect(call.all('model.cancel')).toEqual([{ type: 'model.cancel', ask: first }]);
+    expect(call.askNumber()).toBeGreaterThan(first);
     expect(call.asked()[1]).toEqual(call.asked()[0]);
     expect(codes(call)).toEqual([]);
     call.mark();
-    call.on({ type: 'model.text', reply: first, text: 'It answers your calls. Then' });
+    call.on({ type: 'model.text', ask: first, text: 'It answers your calls. Then' });
     expect(call.timeline()).toEqual([]);
     call.answer('It writes them down.');
     call.voice();
@@ -72,15 +72,15 @@ describe('a model that fails', () => {
     ]);
   });
 
-  it('[F3] without having said anything is one that failed', () => {
+  it('[M3] without having said anything is one that failed', () => {
     const call = asked();
-    call.on({ type: 'model.done', reply: call.replyNumber() });
+    call.on({ type: 'model.done', ask: call.askNumber() });
     expect(call.asked()).toHaveLength(2);
-    call.on({ type: 'model.done', reply: call.replyNumber() });
+    call.on({ type: 'model.done', ask: call.askNumber() });
     expect(orders(call)).toEqual([`phrase: ${LINES.apology}`]);
   });
 
-  it('[F3] while the filler sounds is asked once more, and the answer follows the filler', () => {
+  it('[M3] while the filler sounds is asked once more, and the answer follows the filler', () => {
     const call = asked();
     call.pass(1200);
     call.speak();
@@ -96,7 +96,7 @@ describe('a model that fails', () => {
     expect(call.shown().at(-2)).toBe(`assistant: ${LINES.filler} It answers your calls.`);
   });
 
-  it('[F3] while a filler sounds that has no alignment does not have it said twice', () => {
+  it('[M3] while a filler sounds that has no alignment does not have it said twice', () => {
     const call = asked();
     call.on({ type: 'voice.ready', text: LINES.filler });
     call.pass(1200);
@@ -106,7 +106,7 @@ describe('a model that fails', () => {
     expect(orders(call)).toEqual([`phrase: ${LINES.filler}`]);
   });
 
-  it('[F3] before the filler sounds is tried again behind it: the filler was ordered once', () => {
+  it('[M3] before the filler sounds is tried again behind it: the filler was ordered once', () => {
     const call = asked();
     call.pass(1200);
     modelFails(call, broken);
@@ -139,12 +139,12 @@ describe('a model that fails', () => {
     expect(call.shown().at(-2)).toBe(`assistant: ${LINES.filler} ${LINES.apology}`);
   });
 
-  it('[F4] after words were said ends with these, which stand', () => {
+  it('[F4] after words were said, for good, ends with these, which stand', () => {
     const call = asked();
     const reply = call.replyNumber();
-    call.on({ type: 'model.text', reply, text: 'It answers your calls. ' });
+    call.on({ type: 'model.text', ask: reply, text: 'It answers your calls. ' });
     call.pass(100);
-    modelFails(call, broken);
+    modelFails(call, refused);
     expect(call.timeline()).toEqual(['0 voice.say', '100 model.cancel', '100 error', '100 voice.finish']);
     expect(codes(call)).toEqual(['model_unavailable']);
     call.voice();
@@ -157,13 +157,13 @@ describe('a model that fails', () => {
   it('[F4] behind a whole sentence that was not sent yet has it spoken, and drops the broken one', () => {
     const call = asked();
     const reply = call.replyNumber();
-    call.on({ type: 'model.text', reply, text: 'It answers your calls. It writes them down.' });
+    call.on({ type: 'model.text', ask: reply, text: 'It answers your calls. It writes them down.' });
     modelFails(call, broken);
     expect(call.said()).toEqual(['It answers your calls.', 'It writes them down.']);
     const another = asked();
     another.on({
       type: 'model.text',
-      reply: another.replyNumber(),
+      ask: another.replyNumber(),
       text: 'It answers your calls. It writes',
     });
     modelFails(another, broken);
@@ -172,7 +172,7 @@ describe('a model that fails', () => {
 
   it('[F4] does not keep the agent from being interrupted', () => {
     const call = asked();
-    call.on({ type: 'model.text', reply: call.replyNumber(), text: `${COUNTING} ` });
+    call.on({ type: 'model.text', ask: call.replyNumber(), text: `${COUNTING} ` });
     call.speak();
     modelFails(call, broken);
     call.pass(1000);
@@ -221,7 +221,7 @@ describe('a reply without news', () => {
     const call = asked();
     for (let i = 0; i < 5; i++) {
       call.pass(10_000);
-      call.on({ type: 'model.text', reply: call.replyNumber(), text: 'It answers your calls every day. ' });
+      call.on({ type: 'model.text', ask: call.replyNumber(), text: 'It answers your calls every day. ' });
       call.speak();
     }
     expect(codes(call)).toEqual([]);

@@ -10,7 +10,7 @@ function asked(): Scene {
 }
 
 function text(call: Scene, words: string): void {
-  call.on({ type: 'model.text', reply: call.replyNumber(), text: words });
+  call.on({ type: 'model.text', ask: call.replyNumber(), text: words });
 }
 
 function orders(call: Scene): readonly string[] {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { CallEvent } from '../../../src/conversation/events.ts';
 import { Random } from '../../support/random.ts';
-import { alignment, broken, LINES, refused, Scene, silence, tone } from '../../support/scene.ts';
+import { alignment, broken, LINES, refused, Scene, silence, spent, tone } from '../../support/scene.ts';
 
 const RUNS = 2000;
 const EVENTS = 200;
@@ -35,7 +35,9 @@ function run(seed: number): void {
     maxCallMs: random.pick([120_000, 900_000]),
   };
   const recognisers = random.pick([1, 2] as const);
-  const call = new Scene({ pace, recognition: { recognisers, replaySpeed: 1.25 } });
+  const recognition = { recognisers, replaySpeed: 1.25 };
+  const rival = { afterMs: random.pick([0, 300, 1000]), differs: random.below(2) === 0 };
+  const call = new Scene({ pace, recognition, rival });
   for (let i = 0; i < EVENTS; i++) {
     if (random.below(3) === 0) call.pass(random.pick([1, 20, 300, 1500, 9000]));
     call.on(anything(random, call));
@@ -44,6 +46,7 @@ function run(seed: number): void {
   wire(call);
   replays(call);
   prompts(call);
+  requests(call);
   call.pass(LONGEST_WAIT_MS);
   settled(call);
 }
@@ -51,10 +54,11 @@ function run(seed: number): void {
 /** Any event at all, likely or not: news for living, dead and future replies, in any order. */
 function anything(random: Random, call: Scene): CallEvent {
   const reply = Math.max(0, call.replyNumber() - random.pick([0, 0, 0, 0, 1, 2, -1]));
+  const ask = Math.max(0, call.askNumber() - random.pick([0, 0, 0, 0, 1, 1, 2, -1]));
   const text = random.pick(['', 'yes', 'uh-huh', 'stop', 'how much is it', 'tell me more about that please']);
   const said = random.pick(['Sure. ', 'It is ten dollars, for each ', 'of you. And then', ' what? ', '']);
   const utteranceId = call.latestUtteranceId;
-  const failure = random.pick([broken, broken, refused]);
+  const failure = random.pick([broken, broken, refused, spent]);
   return random.pick<() => CallEvent>([
     () => ({ type: 'caller.start', samplingRate: random.pick([16_000, 16_000, 48_000]), language: 'en-US' }),
     () => ({ type: 'caller.audio', pcm: silence(20) }),
@@ -78,12 +82,12 @@ function anything(random: Random, call: Scene): CallEvent {
     () => ({ type: 'recogniser.resumed' }),
     () => ({ type: 'recogniser.final', text, endMs: random.pick([undefined, random.below(20_000)]) }),
     () => ({ type: 'recogniser.failed', failure }),
-    () => ({ type: 'model.text', reply, text: said }),
-    () => ({ type: 'model.text', reply, text: said }),
-    () => ({ type: 'model.done', reply }),
-    () => (random.below(5) === 0 ? { type: 'model.end-call', reply, outcome: 'booked' } : { type: 'tick' }),
+    () => ({ type: 'model.text', ask, text: said }),
+    () => ({ type: 'model.text', ask, text: said }),
+    () => ({ type: 'model.done', ask, ...(random.below(3) === 0 ? { cut: true } : {}) }),
+    () => (random.below(5) === 0 ? { type: 'model.end-call', ask, outcome: 'booked' } : { type: 'tick' }),
     () => ({ type: 'voice.ready', text: LINES.filler }),
-    () => ({ type: 'model.failed', reply, failure }),
+    () => ({ type: 'model.failed', ask, failure }),
     () => ({
       type: 'voice.audio',
       reply,
@@ -177,9 +181,15 @@ function check(holds: boolean, otherwise: string): void {
   if (!holds) throw new Error(otherwise);
 }
 
-/** What the model is shown: the prompt, then caller and agent in turns, the caller last, and not without bound. */
+/**
+ * What the model is shown: the prompt, then caller and agent in turns, the caller last, and not without bound. One that
+ * is to go on with an answer is shown that and a note besides.
+ */
 function prompts(call: Scene): void {
-  for (const messages of call.asked()) {
+  for (const asked of call.asked()) {
+    const goesOn = asked.at(-1)?.content === 'GO ON';
+    const messages = goesOn ? asked.slice(0, -2) : asked;
+    if (goesOn) check(asked.at(-2)?.role === 'assistant' && asked.at(-2)?.content !== '', 'nothing to go on');
     const roles = messages.map(({ role }) => role);
     expect(roles[0]).toBe('system');
     expect(roles.at(-1)).toBe('user');
@@ -190,6 +200,20 @@ function prompts(call: Scene): void {
     expect(messages.length).toBeLessThanOrEqual(62);
     const shown = messages.slice(1).reduce((sum, { content }) => sum + content.length, 0);
     expect(shown).toBeLessThan(MOST_SHOWN);
+  }
+}
+
+/** Every request has a number of its own, and is cancelled once at most. */
+function requests(call: Scene): void {
+  const running = new Set<number>();
+  const begun = new Set<number>();
+  for (const { command } of call.commands) {
+    if (command.type === 'model.ask') {
+      check(!begun.has(command.ask), 'a number twice');
+      begun.add(command.ask);
+      running.add(command.ask);
+    }
+    if (command.type === 'model.cancel') check(running.delete(command.ask), 'cancelled, but not running');
   }
 }
 

@@ -153,7 +153,7 @@ describe('a synthesiser that fails', () => {
 
   it('[V1] words that the model says later go the same way', () => {
     const call = asked();
-    call.on({ type: 'model.text', reply: call.replyNumber(), text: 'It answers your calls. Then' });
+    call.on({ type: 'model.text', ask: call.replyNumber(), text: 'It answers your calls. Then' });
     voiceFails(call, broken);
     call.answer(' it writes them down.');
     expect(orders(call)).toEqual([
@@ -343,7 +343,7 @@ describe('no synthesiser at all', () => {
 
   it('[F6] before the model is done has the rest shown when it is', () => {
     const call = asked();
-    call.on({ type: 'model.text', reply: call.replyNumber(), text: 'It answers your calls. Then' });
+    call.on({ type: 'model.text', ask: call.replyNumber(), text: 'It answers your calls. Then' });
     voiceFails(call, broken, ALL_WAYS);
     expect(texts(call)).toEqual([]);
     call.pass(500);
@@ -434,7 +434,7 @@ describe('no synthesiser at all', () => {
   it('[V7] says so while the model still writes, and shows the rest when it is done', () => {
     const call = asked();
     call.on({ type: 'voice.ready', text: LINES.voiceLost });
-    call.on({ type: 'model.text', reply: call.replyNumber(), text: 'It answers your calls. Then' });
+    call.on({ type: 'model.text', ask: call.replyNumber(), text: 'It answers your calls. Then' });
     voiceFails(call, broken, ALL_WAYS);
     call.audio(LINES.voiceLost);
     call.done();

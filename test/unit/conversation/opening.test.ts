@@ -223,7 +223,7 @@ describe('the fixed lines', () => {
     call.on({ type: 'caller.audio', pcm: silence(20) });
     call.say('How much is it?');
     const failure = { kind: 'refused', retryable: false, detail: 'test' } as const;
-    call.on({ type: 'model.failed', reply: call.replyNumber(), failure });
+    call.on({ type: 'model.failed', ask: call.replyNumber(), failure });
     expect(call.all('voice.say')).toEqual([
       { type: 'voice.say', reply: call.replyNumber(), text: LINES.apology, route: 'phrase' },
     ]);

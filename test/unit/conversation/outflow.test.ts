@@ -137,7 +137,7 @@ describe('pieces that may never be wanted', () => {
     const call = told('It costs ten dollars a month.');
     const reply = call.replyNumber();
     call.say('And what is in it?');
-    call.on({ type: 'model.text', reply: call.replyNumber(), text: 'Everything is in it. ' });
+    call.on({ type: 'model.text', ask: call.replyNumber(), text: 'Everything is in it. ' });
     expect(call.replyNumber()).not.toBe(reply);
     for (let i = 0; i < 200; i++)
       call.on({

@@ -70,9 +70,9 @@ describe('an agent that is leaving', () => {
     const call = new Scene().opened();
     call.say('That was all.');
     const reply = call.replyNumber();
-    call.on({ type: 'model.text', reply, text: GOODBYE });
-    call.on({ type: 'model.end-call', reply, outcome: 'booked' });
-    call.on({ type: 'model.done', reply });
+    call.on({ type: 'model.text', ask: reply, text: GOODBYE });
+    call.on({ type: 'model.end-call', ask: reply, outcome: 'booked' });
+    call.on({ type: 'model.done', ask: reply });
     call.mark();
     call.speak();
     return call;
@@ -121,9 +121,9 @@ describe('an agent that is leaving', () => {
     const call = new Scene().opened();
     call.say('That was all.');
     const reply = call.replyNumber();
-    call.on({ type: 'model.text', reply, text: `${GOODBYE} And` });
+    call.on({ type: 'model.text', ask: reply, text: `${GOODBYE} And` });
     call.speak();
-    call.on({ type: 'model.end-call', reply, outcome: 'booked' });
+    call.on({ type: 'model.end-call', ask: reply, outcome: 'booked' });
     call.pass(1000);
     call.mark();
     call.interim(QUESTION);
@@ -139,7 +139,7 @@ describe('an agent that is leaving', () => {
     const call = new Scene().opened();
     call.say('That was all.');
     const reply = call.replyNumber();
-    call.on({ type: 'model.end-call', reply, outcome: 'booked' });
+    call.on({ type: 'model.end-call', ask: reply, outcome: 'booked' });
     call.mark();
     call.interim(QUESTION);
     expect(call.timeline()).toEqual(['0 transcript.interim', '0 model.cancel', '0 voice.cancel']);

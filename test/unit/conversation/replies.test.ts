@@ -8,11 +8,11 @@ function asked(): Scene {
 }
 
 function text(call: Scene, words: string): void {
-  call.on({ type: 'model.text', reply: call.replyNumber(), text: words });
+  call.on({ type: 'model.text', ask: call.replyNumber(), text: words });
 }
 
 function modelDone(call: Scene): void {
-  call.on({ type: 'model.done', reply: call.replyNumber() });
+  call.on({ type: 'model.done', ask: call.replyNumber() });
 }
 
 function sends(call: Scene, pcm: Uint8Array, words?: string): void {

@@ -152,9 +152,9 @@ describe('words on their way to the caller', () => {
   it('[R2] without a mark are spoken 70 ms after the first token, as far as they are whole', () => {
     const call = asked();
     const from = call.now;
-    call.on({ type: 'model.text', reply: call.replyNumber(), text: 'We' });
+    call.on({ type: 'model.text', ask: call.replyNumber(), text: 'We' });
     call.pass(40);
-    call.on({ type: 'model.text', reply: call.replyNumber(), text: ' plan the routes for serv' });
+    call.on({ type: 'model.text', ask: call.replyNumber(), text: ' plan the routes for serv' });
     call.pass(100);
     expect(call.times('voice.say', from)).toEqual([70]);
     expect(call.said()).toEqual(['We plan the routes']);
@@ -163,9 +163,9 @@ describe('words on their way to the caller', () => {
   it('[R2] that come later than that are spoken when they come', () => {
     const call = asked();
     const from = call.now;
-    call.on({ type: 'model.text', reply: call.replyNumber(), text: 'We' });
+    call.on({ type: 'model.text', ask: call.replyNumber(), text: 'We' });
     call.pass(300);
-    call.on({ type: 'model.text', reply: call.replyNumber(), text: ' plan the routes for' });
+    call.on({ type: 'model.text', ask: call.replyNumber(), text: ' plan the routes for' });
     expect(call.times('voice.say', from)).toEqual([300]);
     expect(call.said()).toEqual(['We plan the routes']);
   });
@@ -173,7 +173,11 @@ describe('words on their way to the caller', () => {
   it('[R2] of a later sentence are cut when the audio is about to run dry, and not before', () => {
     const call = asked();
     const reply = call.replyNumber();
-    call.on({ type: 'model.text', reply, text: 'We plan all of the routes. Then your teams get them on' });
+    call.on({
+      type: 'model.text',
+      ask: reply,
+      text: 'We plan all of the routes. Then your teams get them on',
+    });
     const from = call.now;
     call.speak();
     const endsMs = call.sentAudioMs();
@@ -253,8 +257,8 @@ describe('a long wait', () => {
       const call = asked();
       const from = call.now;
       call.on({ type: 'voice.ready', text: LINES.filler });
-      call.on({ type: 'model.text', reply: call.replyNumber(), text: 'It is ten dollars. ' });
-      if (isDone) call.on({ type: 'model.done', reply: call.replyNumber() });
+      call.on({ type: 'model.text', ask: call.replyNumber(), text: 'It is ten dollars. ' });
+      if (isDone) call.on({ type: 'model.done', ask: call.replyNumber() });
       call.pass(1200);
       expect(call.times('voice.say', from)).toEqual([0, 1200]);
       expect(call.all('voice.say').at(-1)).toMatchObject({ text: LINES.filler, route: 'phrase' });

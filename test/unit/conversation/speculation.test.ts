@@ -177,11 +177,11 @@ describe('other words', () => {
   it('[S3] cancel the reply without a trace but its tokens', () => {
     const call = eager();
     const first = call.replyNumber();
-    call.on({ type: 'model.text', reply: first, text: 'It is ten dollars ' });
-    call.on({ type: 'model.text', reply: first, text: 'a month. ' });
+    call.on({ type: 'model.text', ask: first, text: 'It is ten dollars ' });
+    call.on({ type: 'model.text', ask: first, text: 'a month. ' });
     call.talk(300);
     call.on({ type: 'recogniser.interim', text: 'how much is it for ten people' });
-    expect(call.all('model.cancel')).toEqual([{ type: 'model.cancel', reply: first }]);
+    expect(call.all('model.cancel')).toEqual([{ type: 'model.cancel', ask: first }]);
     expect(call.all('voice.cancel')).toEqual([{ type: 'voice.cancel', reply: first }]);
     call.hush(300);
     call.on({ type: 'recogniser.final', text: 'How much is it for ten people?', endMs: 1000 });
@@ -205,7 +205,7 @@ describe('other words', () => {
     const before = call.now;
     call.on({ type: 'recogniser.final', text: 'My number is five five one', endMs: 600 });
     expect(call.turns()).toEqual([]);
-    expect(call.all('model.cancel')).toEqual([{ type: 'model.cancel', reply: first }]);
+    expect(call.all('model.cancel')).toEqual([{ type: 'model.cancel', ask: first }]);
     expect(call.times('model.ask', before)).toEqual([0, 0]);
     expect(call.shown().at(-1)).toBe('user: My number is five five one');
   });
@@ -213,9 +213,9 @@ describe('other words', () => {
   it('[S3] at the very end of the turn are answered anew', () => {
     const call = eager();
     const first = call.replyNumber();
-    call.on({ type: 'model.text', reply: first, text: 'It is ten dollars a month. ' });
+    call.on({ type: 'model.text', ask: first, text: 'It is ten dollars a month. ' });
     sure(call, 'How much is it now?');
-    expect(call.all('model.cancel')).toEqual([{ type: 'model.cancel', reply: first }]);
+    expect(call.all('model.cancel')).toEqual([{ type: 'model.cancel', ask: first }]);
     expect(call.asked()).toHaveLength(2);
     expect(call.shown().at(-1)).toBe('user: How much is it now?');
     call.answer('It is a hundred dollars.');
@@ -308,9 +308,9 @@ describe('what the model wants done', () => {
   it('[S5] happens when the turn is over and the reply was heard', () => {
     const call = eager('we have no need goodbye');
     const reply = call.replyNumber();
-    call.on({ type: 'model.text', reply, text: 'Thank you for your time.' });
-    call.on({ type: 'model.end-call', reply, outcome: 'not-interested' });
-    call.on({ type: 'model.done', reply });
+    call.on({ type: 'model.text', ask: reply, text: 'Thank you for your time.' });
+    call.on({ type: 'model.end-call', ask: reply, outcome: 'not-interested' });
+    call.on({ type: 'model.done', ask: reply });
     call.voice();
     call.hush(1000);
     expect(call.conversation.ended).toBe(false);
@@ -325,9 +325,9 @@ describe('what the model wants done', () => {
   it('[S5] does not happen when the caller goes on: the call does not end', () => {
     const call = eager('i think we are done');
     const first = call.replyNumber();
-    call.on({ type: 'model.text', reply: first, text: 'Goodbye to you.' });
-    call.on({ type: 'model.end-call', reply: first, outcome: 'not-interested' });
-    call.on({ type: 'model.done', reply: first });
+    call.on({ type: 'model.text', ask: first, text: 'Goodbye to you.' });
+    call.on({ type: 'model.end-call', ask: first, outcome: 'not-interested' });
+    call.on({ type: 'model.done', ask: first });
     call.on({ type: 'recogniser.interim', text: 'i think we are done with paper' });
     call.hush(300);
     call.on({ type: 'recogniser.final', text: 'I think we are done with paper.', endMs: 650 });
@@ -341,8 +341,8 @@ describe('what the model wants done', () => {
   it('[S5] a tool without words has the goodbye held like any other words', () => {
     const call = eager('goodbye then');
     const reply = call.replyNumber();
-    call.on({ type: 'model.end-call', reply, outcome: 'callback' });
-    call.on({ type: 'model.done', reply });
+    call.on({ type: 'model.end-call', ask: reply, outcome: 'callback' });
+    call.on({ type: 'model.done', ask: reply });
     call.speak();
     expect(call.sent('voicechat.response.start')).toEqual([]);
     sure(call, 'Goodbye then.');
@@ -359,7 +359,7 @@ describe('a failure before the turn is over', () => {
     (failure) => {
       const call = eager();
       const first = call.replyNumber();
-      call.on({ type: 'model.failed', reply: first, failure });
+      call.on({ type: 'model.failed', ask: first, failure });
       expect(call.asked()).toHaveLength(1);
       expect(call.all('voice.say')).toEqual([]);
       sure(call);
@@ -388,7 +388,7 @@ describe('a failure before the turn is over', () => {
 
   it('[S6] an empty answer is one, too', () => {
     const call = eager();
-    call.on({ type: 'model.done', reply: call.replyNumber() });
+    call.on({ type: 'model.done', ask: call.replyNumber() });
     sure(call);
     expect(call.asked()).toHaveLength(2);
     expect(call.said()).toEqual([]);

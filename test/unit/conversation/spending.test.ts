@@ -34,7 +34,7 @@ describe('the tokens of a call', () => {
   it('[E6] count what the model is shown and what it says, also of replies that are thrown away', () => {
     const call = new Scene({ systemPrompt: '', pace: { maxTokens: 200 } }).opened();
     call.eager('How much');
-    for (let i = 0; i < 200; i++) call.on({ type: 'model.text', reply: call.replyNumber(), text: 'word ' });
+    for (let i = 0; i < 200; i++) call.on({ type: 'model.text', ask: call.replyNumber(), text: 'word ' });
     call.interim('How much is it for all of us');
     call.eager('How much is it for all of us');
     expect(call.asked(), 'nothing is begun early any more').toHaveLength(1);

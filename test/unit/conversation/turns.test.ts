@@ -72,7 +72,7 @@ describe('a caller who goes on', () => {
     call.say('Can you tell me');
     const first = call.replyNumber();
     call.say('what it costs');
-    expect(call.all('model.cancel')).toEqual([{ type: 'model.cancel', reply: first }]);
+    expect(call.all('model.cancel')).toEqual([{ type: 'model.cancel', ask: first }]);
     expect(call.sent('voicechat.response.start')).toEqual([]);
     expect(call.asked().at(-1)?.at(-1)).toEqual({ role: 'user', content: 'Can you tell me what it costs' });
   });

@@ -140,11 +140,11 @@ describe('a stream', () => {
     await ask(7);
     body.send(role, text('Hel'));
     await settled();
-    expect(vendor.news).toEqual([{ type: 'model.text', reply: 7, text: 'Hel' }]);
+    expect(vendor.news).toEqual([{ type: 'model.text', ask: 7, text: 'Hel' }]);
     body.send(text('lo.'), finish('stop'), usage, '[DONE]').end();
     await settled();
     expect(said()).toEqual(['Hel', 'lo.']);
-    expect(vendor.news.at(-1)).toEqual({ type: 'model.done', reply: 7 });
+    expect(vendor.news.at(-1)).toEqual({ type: 'model.done', ask: 7 });
   });
 
   it('survives cuts inside lines and characters', async () => {
@@ -159,11 +159,39 @@ describe('a stream', () => {
     expect(vendor.news.at(-1)?.type).toBe('model.done');
   });
 
-  it.each(['length', 'content_filter'])('that ends by %s is done', async (reason) => {
+  it.each(['length', 'content_filter'])('that ends by %s is cut', async (reason) => {
     await ask();
     body.send(text('As far as it goes'), finish(reason), '[DONE]').end();
     await settled();
-    expect(vendor.news.at(-1)).toEqual({ type: 'model.done', reply: 1 });
+    expect(vendor.news.at(-1)).toEqual({ type: 'model.done', ask: 1, cut: true });
+  });
+
+  it.each([
+    ['does not end', () => undefined],
+    ['is cut off', () => body.drop()],
+    ['ends with an error', () => body.send({ error: { message: 'm', code: 'server_error' } })],
+  ])('that has told why it stops is whole, although it %s', async (_, happen) => {
+    const model = await ask();
+    body.send(text('Hello.'), finish('stop'));
+    await settled();
+    happen();
+    await settled();
+    vendor.pass(model, 499);
+    vendor.pass(model, 1);
+    await settled();
+    expect(vendor.news.slice(1)).toEqual([{ type: 'model.done', ask: 1 }]);
+    expect(model.deadline).toBeUndefined();
+  });
+
+  it('that has told why it stops, and does not end, is given up after 500 ms', async () => {
+    const model = await ask();
+    body.send(text('Hello.'), finish('stop'));
+    await settled();
+    vendor.pass(model, 499);
+    expect(vendor.news).toHaveLength(1);
+    vendor.pass(model, 1);
+    expect(vendor.news).toHaveLength(2);
+    expect(vendor.requests[0]?.signal?.aborted).toBe(true);
   });
 
   it('of a refusal is spoken like any other answer', async () => {
@@ -172,7 +200,7 @@ describe('a stream', () => {
     body.send(role, refusal, finish('stop'), '[DONE]').end();
     await settled();
     expect(said()).toEqual(['I cannot help.']);
-    expect(vendor.news.at(-1)).toEqual({ type: 'model.done', reply: 1 });
+    expect(vendor.news.at(-1)).toEqual({ type: 'model.done', ask: 1 });
   });
 
   it('without a finish reason is truncated', async () => {
@@ -217,8 +245,8 @@ describe('a stream', () => {
 
 describe('the function that ends the call', () => {
   const ends = (outcome: string) => [
-    { type: 'model.end-call', reply: 1, outcome },
-    { type: 'model.done', reply: 1 },
+    { type: 'model.end-call', ask: 1, outcome },
+    { type: 'model.done', ask: 1 },
   ];
   const finished = async (...events: readonly object[]) => {
     body.send(...events, finish('tool_calls'), usage, '[DONE]').end();
@@ -231,7 +259,7 @@ describe('the function that ends the call', () => {
     await settled();
     expect(vendor.all('model.end-call')).toEqual([]);
     await finished();
-    expect(vendor.news).toEqual([{ type: 'model.text', reply: 1, text: 'Goodbye.' }, ...ends('booked')]);
+    expect(vendor.news).toEqual([{ type: 'model.text', ask: 1, text: 'Goodbye.' }, ...ends('booked')]);
   });
 
   it('needs no words', async () => {
@@ -391,7 +419,7 @@ describe('the function that ends the call', () => {
       await settled();
       body.send(text('Hi.'), finish('stop'), '[DONE]').end();
       await settled();
-      expect(vendor.news.at(-1)).toEqual({ type: 'model.done', reply: 2 });
+      expect(vendor.news.at(-1)).toEqual({ type: 'model.done', ask: 2 });
       expect(Object.keys(vendor.requests[1]?.body ?? {}).filter((key) => key.includes('tool'))).toEqual([]);
       vendor.answer = () => Response.json({ error }, { status });
       model.ask(3, messages);
@@ -447,8 +475,8 @@ describe('cancel', () => {
     body.send(text('now'), finish('stop'), '[DONE]').end();
     await settled();
     expect(vendor.news).toEqual([
-      { type: 'model.text', reply: 2, text: 'now' },
-      { type: 'model.done', reply: 2 },
+      { type: 'model.text', ask: 2, text: 'now' },
+      { type: 'model.done', ask: 2 },
     ]);
   });
 });
@@ -464,6 +492,51 @@ describe('a stall', () => {
     expect(vendor.requests[0]?.signal?.aborted).toBe(true);
     await settled();
     expect(vendor.news).toHaveLength(1);
+  });
+
+  it.each([
+    ['nothing but headers', () => undefined],
+    ['a role', () => body.send(role)],
+    ['empty chunks', () => body.send(text(''))],
+    ['chunks without a choice', () => body.send(usage)],
+    ['comments that keep the connection alive', () => body.bytes(Buffer.from(': ping\n\n'))],
+  ])('is no first token for 4 s, whatever else comes: %s', async (_, comes) => {
+    const model = await ask();
+    for (let i = 0; i < 3; i++) {
+      comes();
+      await settled();
+      vendor.pass(model, 1300);
+    }
+    vendor.pass(model, 99);
+    expect(vendor.news).toEqual([]);
+    vendor.pass(model, 1);
+    expect(vendor.failure).toMatchObject({ kind: 'stalled', retryable: true });
+    expect(vendor.requests[0]?.signal?.aborted).toBe(true);
+  });
+
+  it('is a body that only keeps its connection alive for 5 s', async () => {
+    const model = await ask();
+    body.send(text('word '));
+    await settled();
+    for (let i = 0; i < 3; i++) {
+      vendor.pass(model, 1600);
+      body.send(text('')).bytes(Buffer.from(': ping\n\n'));
+      await settled();
+    }
+    vendor.pass(model, 199);
+    expect(vendor.failure).toBeUndefined();
+    vendor.pass(model, 1);
+    expect(vendor.failure).toMatchObject({ kind: 'stalled', retryable: true });
+  });
+
+  it('of one request leaves another alone', async () => {
+    const model = await ask(1);
+    vendor.pass(model, 3000);
+    model.ask(2, messages);
+    await settled();
+    vendor.pass(model, 1000);
+    expect(vendor.all('model.failed').map((event) => event.ask)).toEqual([1]);
+    expect(vendor.requests.map(({ signal }) => signal?.aborted)).toEqual([true, false]);
   });
 
   it('is a pause of 5 s between tokens', async () => {
@@ -483,29 +556,30 @@ describe('a stall', () => {
 
 describe('failures', () => {
   it.each([
-    [400, 'invalid_request_error', 'context_length_exceeded', 'refused', false],
-    [401, 'invalid_request_error', 'invalid_api_key', 'refused', false],
-    [403, 'invalid_request_error', 'unsupported_country', 'refused', false],
-    [404, 'invalid_request_error', 'model_not_found', 'refused', false],
-    [408, 'server_error', null, 'refused', true],
-    [409, 'server_error', null, 'refused', true],
-    [429, 'requests', 'rate_limit_exceeded', 'rate-limited', true],
-    [429, 'insufficient_quota', 'insufficient_quota', 'rate-limited', false],
-    [429, 'insufficient_quota', null, 'rate-limited', false],
-    [429, 'requests', 'credit_balance_exhausted', 'rate-limited', false],
-    [429, 'requests', 'organization_spend_limit_exceeded', 'rate-limited', false],
-    [429, 'requests', 'project_spend_limit_exceeded', 'rate-limited', false],
-    [429, 'requests', 'organization_usage_limit_exceeded', 'rate-limited', false],
-    [500, 'server_error', 'server_error', 'refused', true],
-    [502, 'server_error', null, 'refused', true],
-    [503, 'server_error', 'server_is_overloaded', 'refused', true],
-    [504, 'server_error', null, 'refused', true],
-  ])('%i %s %s: %s, retryable %s', async (status, type, code, kind, retryable) => {
+    [400, 'invalid_request_error', 'context_length_exceeded', 'refused', false, false],
+    [401, 'invalid_request_error', 'invalid_api_key', 'refused', false, true],
+    [403, 'invalid_request_error', 'unsupported_country', 'refused', false, true],
+    [404, 'invalid_request_error', 'model_not_found', 'refused', false, true],
+    [408, 'server_error', null, 'refused', true, false],
+    [409, 'server_error', null, 'refused', true, false],
+    [429, 'requests', 'rate_limit_exceeded', 'rate-limited', true, false],
+    [429, 'insufficient_quota', 'insufficient_quota', 'rate-limited', false, true],
+    [429, 'insufficient_quota', null, 'rate-limited', false, true],
+    [429, 'requests', 'credit_balance_exhausted', 'rate-limited', false, true],
+    [429, 'requests', 'organization_spend_limit_exceeded', 'rate-limited', false, true],
+    [429, 'requests', 'project_spend_limit_exceeded', 'rate-limited', false, true],
+    [429, 'requests', 'organization_usage_limit_exceeded', 'rate-limited', false, true],
+    [500, 'server_error', 'server_error', 'refused', true, false],
+    [502, 'server_error', null, 'refused', true, false],
+    [503, 'server_error', 'server_is_overloaded', 'refused', true, false],
+    [504, 'server_error', null, 'refused', true, false],
+  ])('%i %s %s: %s, retryable %s, elsewhere %s', async (status, type, code, kind, retryable, elsewhere) => {
     const error = { message: 'what the caller said', type, param: null, code };
     vendor.answer = () => Response.json({ error }, { status });
     await ask();
     const detail = `the model answered ${status} ${code ?? type}`;
-    expect(vendor.news).toEqual([{ type: 'model.failed', reply: 1, failure: { kind, retryable, detail } }]);
+    const failure = { kind, retryable, ...(elsewhere ? { elsewhere } : {}), detail };
+    expect(vendor.news).toEqual([{ type: 'model.failed', ask: 1, failure }]);
     expect(vendor.requests).toHaveLength(1);
   });
 
