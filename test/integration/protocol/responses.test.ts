@@ -334,10 +334,10 @@ describe('voicechat.error', () => {
     },
   );
 
-  it('audio_overflow: once, when more than 12 s wait for the recogniser', async () => {
+  it('audio_overflow: once, when more than 16 s wait for the recogniser', async () => {
     on.providers.script = { ...fast, faults: [{ provider: 'deepgram', kind: 'hang', times: 'always' }] };
     const client = await on.greeted();
-    for (let i = 0; i < 15; i++) client.send('voicechat.audio.chunk', { audio: quiet(1000) });
+    for (let i = 0; i < 20; i++) client.send('voicechat.audio.chunk', { audio: quiet(1000) });
     expect(await untilAck(client)).toEqual(['voicechat.error']);
     expectTrouble(await client.next('voicechat.error'), 'audio_overflow', true);
   });

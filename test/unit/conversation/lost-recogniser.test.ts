@@ -158,7 +158,9 @@ describe('a second recogniser', () => {
       expect.objectContaining({ code: 'recogniser_unavailable', retryable: false }),
     ]);
     call.on({ type: 'caller.start', samplingRate: 16_000, language: 'en-US' });
-    expect(opened(call)).toEqual(['fallback', 'primary']);
+    call.on({ type: 'recogniser.failed', failure: refused });
+    call.pass(0);
+    expect(opened(call)).toEqual(['fallback', 'primary', 'fallback']);
   });
 
   it('[F12] that works is kept', () => {

@@ -27,6 +27,14 @@ describe('words with times', () => {
     expect(fresh('it cost and when', 9400 + off)).toBe('and when');
   });
 
+  it('[F11] are not the last word where it is placed later by more than half of it', () => {
+    expect(fresh('cost and when', 9890)).toBe('and when');
+  });
+
+  it('[F11] are not the last word where it is understood otherwise', () => {
+    expect(fresh('it coast and when', 9460)).toBe('and when');
+  });
+
   it('[F11] may be the last word once more', () => {
     expect(fresh('no no', 9700, 'no')).toBe('no');
     expect(fresh('no', 10_400, 'no')).toBe('no');
