@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../src/config.ts';
+import { otherVoice, parseConfig } from '../../src/config.ts';
 import type { Variables } from '../../src/variables.ts';
 
 const KEYS = { DEEPGRAM_API_KEY: 'a', OPENAI_API_KEY: 'b', ELEVENLABS_API_KEY: 'c' };
@@ -108,6 +108,26 @@ describe('a second recogniser', () => {
   ])('refuses %s=%s by name, with what is accepted', (name, value, accepted) => {
     expect(problemsOf({ [name]: value })).toEqual([
       { name, message: `${name}: ${accepted} is accepted, got "${value}"` },
+    ]);
+  });
+});
+
+describe('the voice that takes over', () => {
+  const VOICES = 'a:One,b:Two,c:Three';
+  const other = (voiceId: string, variables: Variables = {}) =>
+    otherVoice(configOf({ ELEVENLABS_VOICES: VOICES, ...variables }).synthesiser, voiceId);
+
+  it('[V1] is the configured one, else the first that is not being spoken with', () => {
+    expect([other('a'), other('b')]).toEqual(['b', 'a']);
+    expect(other('a', { ELEVENLABS_FALLBACK_VOICE: 'd' })).toBe('d');
+    expect(other('d', { ELEVENLABS_FALLBACK_VOICE: 'd' })).toBe('a');
+    expect(other('a', { ELEVENLABS_FALLBACK_VOICE: '', ELEVENLABS_VOICES: 'a:One' })).toBeUndefined();
+  });
+
+  it('must be an id', () => {
+    const name = 'ELEVENLABS_FALLBACK_VOICE';
+    expect(problemsOf({ [name]: 'a:One' })).toEqual([
+      { name, message: `${name}: the id of a voice is accepted, got "a:One"` },
     ]);
   });
 });

@@ -1,5 +1,5 @@
-import { durationMs } from '../../audio/pcm.ts';
 import type { Alignment } from '../../conversation/events.ts';
+import { durationMs } from './phrase-sound.ts';
 
 /**
  * How long the first audio of a reply may take, in ms. The vendor takes about 200 and rarely 600; a synthesiser on a

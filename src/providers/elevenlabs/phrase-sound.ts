@@ -53,7 +53,7 @@ export class IncomingPhrase {
     this.#rest = { bytes: bytes.subarray(whole), alignments: whole > 0 ? [] : alignments };
     if (whole === 0) return [];
     const pcm = bytes.subarray(0, whole);
-    const startMs = this.#durationMs(this.#passedBytes);
+    const startMs = durationMs(this.#passedBytes, this.#sampleRate);
     this.#audio.push(pcm);
     this.#passedBytes += whole;
     return soundsOf({ pcm, alignment: shifted(merged(alignments), -startMs) }, this.#sampleRate);
@@ -70,13 +70,15 @@ export class IncomingPhrase {
     const { characters, endMs } = phrase.alignment;
     const told = dense(characters.join('')) >= dense(text) * NEARLY;
     const endsMs = endMs.reduce((latest, ms) => Math.max(latest, ms), 0);
-    const sounded = this.#passedBytes > 0 && this.#durationMs(this.#passedBytes) >= endsMs * NEARLY;
+    const sounded =
+      this.#passedBytes > 0 && durationMs(this.#passedBytes, this.#sampleRate) >= endsMs * NEARLY;
     return told && sounded ? phrase : undefined;
   }
+}
 
-  #durationMs(bytes: number): number {
-    return (bytes / SAMPLE_BYTES / this.#sampleRate) * 1000;
-  }
+/** How long so many bytes of mono 16-bit audio sound, in ms; `sampleRate` in Hz. */
+export function durationMs(bytes: number, sampleRate: number): number {
+  return (bytes / SAMPLE_BYTES / sampleRate) * 1000;
 }
 
 function merged(alignments: readonly Alignment[]): Alignment {

@@ -94,6 +94,12 @@ describe('a typed turn before any audio', () => {
     expect(call.said()).toEqual([]);
   });
 
+  it('[V6] has the synthesiser made ready before the answer', () => {
+    const call = new Scene();
+    call.on({ type: 'caller.text', text: 'Hello?' });
+    expect(call.timeline().slice(0, 3)).toEqual(['0 voice.prepare', '0 transcript.final', '0 model.ask']);
+  });
+
   it('[O3] opens no recogniser, and no greeting comes when audio starts later', () => {
     const call = new Scene();
     call.on({ type: 'caller.text', text: 'Hello?' });

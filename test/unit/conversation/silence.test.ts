@@ -65,6 +65,13 @@ describe('a caller who says nothing', () => {
     expect(call.states()).toEqual(['thinking']);
   });
 
+  it('[V6] has the synthesiser made ready with the question, for what the caller may answer', () => {
+    const call = quiet();
+    call.mark();
+    call.pass(10_000);
+    expect(call.timeline().slice(0, 2)).toEqual(['10000 voice.prepare', '10000 voice.say']);
+  });
+
   it('[I1] is not asked while the agent is still speaking', () => {
     const call = quiet();
     call.say('Tell me more.');
