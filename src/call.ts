@@ -199,7 +199,7 @@ export class Call {
       case 'recogniser.close':
         return this.#recogniser?.close();
       case 'model.ask':
-        return this.#models[command.model].ask(command.ask, command.messages);
+        return this.#askModel(command);
       case 'model.cancel':
         this.#models.first.cancel(command.ask);
         return this.#models.second.cancel(command.ask);
@@ -218,6 +218,11 @@ export class Call {
       default:
         command satisfies never;
     }
+  }
+
+  #askModel({ ask, model, messages }: Extract<Command, { type: 'model.ask' }>): void {
+    if (model === 'second') log('model.second', { sessionId: this.#options.sessionId, ask });
+    this.#models[model].ask(ask, messages);
   }
 
   #openRecogniser({ samplingRate, language, offsetMs }: Extract<Command, { type: 'recogniser.open' }>): void {
