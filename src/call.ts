@@ -206,7 +206,7 @@ export class Call {
       case 'recogniser.close':
         return this.#recogniser?.close();
       case 'model.ask':
-        return this.#models[command.model].ask(command.ask, command.messages);
+        return this.#askModel(command);
       case 'model.cancel':
         this.#models.first.cancel(command.ask);
         return this.#models.second.cancel(command.ask);
@@ -225,6 +225,11 @@ export class Call {
       default:
         command satisfies never;
     }
+  }
+
+  #askModel({ ask, model, messages }: Extract<Command, { type: 'model.ask' }>): void {
+    if (model === 'second') log('model.second', { sessionId: this.#options.sessionId, ask });
+    this.#models[model].ask(ask, messages);
   }
 
   #openRecogniser({ config, samplingRate, language }: Extract<Command, { type: 'recogniser.open' }>): void {

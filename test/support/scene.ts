@@ -32,6 +32,31 @@ export const COUNTING = 'One two three four five six seven eight nine ten.';
 /** Longer than any scene: what is not the subject of a scene does not happen in it, in ms. */
 const DAY_MS = 86_400_000;
 
+export type ScenePlan = Omit<Partial<CallPlan>, 'pace'> & { readonly pace?: Partial<Pace> };
+
+/** The plan of a call in which only that happens which is the subject of its scene. */
+export function planOf({ pace, ...plan }: ScenePlan & Pick<CallPlan, 'mintId'>): CallPlan {
+  return {
+    systemPrompt: 'PROMPT',
+    timeLeftNote: 'ONE MINUTE LEFT',
+    goOnNote: 'GO ON',
+    lines: LINES,
+    pace: {
+      speculation: true,
+      idlePromptMs: DAY_MS,
+      audioAheadMs: DAY_MS,
+      maxCallMs: DAY_MS,
+      maxTokens: 1e9,
+      ...pace,
+    },
+    recognition: { recognisers: 1, replaySpeed: 1.25 },
+    rival: { afterMs: 0, differs: false },
+    voiceRate: VOICE_RATE,
+    otherVoice: true,
+    ...plan,
+  };
+}
+
 /** A conversation on a virtual clock: `on` lets something happen, `pass` lets time go by and fires what falls due. */
 export class Scene {
   readonly conversation: Conversation;
@@ -49,27 +74,8 @@ export class Scene {
   readonly #asks = new Set<number>();
   #ids = 0;
 
-  constructor({ pace, ...plan }: Omit<Partial<CallPlan>, 'pace'> & { readonly pace?: Partial<Pace> } = {}) {
-    this.conversation = new Conversation({
-      systemPrompt: 'PROMPT',
-      timeLeftNote: 'ONE MINUTE LEFT',
-      goOnNote: 'GO ON',
-      lines: LINES,
-      pace: {
-        speculation: true,
-        idlePromptMs: DAY_MS,
-        audioAheadMs: DAY_MS,
-        maxCallMs: DAY_MS,
-        maxTokens: 1e9,
-        ...pace,
-      },
-      recognition: { recognisers: 1, replaySpeed: 1.25 },
-      rival: { afterMs: 0, differs: false },
-      voiceRate: VOICE_RATE,
-      otherVoice: true,
-      mintId: () => `id-${++this.#ids}`,
-      ...plan,
-    });
+  constructor(plan: ScenePlan = {}) {
+    this.conversation = new Conversation(planOf({ mintId: () => `id-${++this.#ids}`, ...plan }));
   }
 
   on(event: CallEvent): readonly Command[] {

@@ -6,7 +6,7 @@ import type { ServerEvents } from '../../../src/protocol/replies.ts';
 import { ElevenLabs } from '../../../src/providers/elevenlabs/elevenlabs.ts';
 import { PhraseShelf } from '../../../src/providers/phrase-shelf.ts';
 import { Phrases } from '../../../src/providers/phrases.ts';
-import { LINES } from '../../support/scene.ts';
+import { LINES, planOf } from '../../support/scene.ts';
 import { never, type Sent, Surround, settled, type VendorSocket } from './surround.ts';
 
 const RATE = 8000;
@@ -51,23 +51,15 @@ export class Duet {
   readonly #conversation: Conversation;
   readonly #sent: { readonly at: number; readonly command: Command }[] = [];
   readonly #spoken = new Map<VendorSocket, { fate: Fate; read: number }>();
-  #reply = 0;
+  #ask = 0;
   #markedAt = 0;
 
   constructor() {
     let ids = 0;
     const around = { ...this.vendor.around, report: (event: CallEvent) => this.on(event) };
     this.#voice = new ElevenLabs(config, 'v1', 'en-US', around, phrases);
-    const longMs = 86_400_000;
-    this.#conversation = new Conversation({
-      systemPrompt: 'PROMPT',
-      timeLeftNote: 'ONE MINUTE LEFT',
-      lines: LINES,
-      pace: { speculation: false, idlePromptMs: longMs, maxCallMs: longMs },
-      voiceRate: RATE,
-      otherVoice: true,
-      mintId: () => `id-${++ids}`,
-    });
+    const plan = { pace: { speculation: false }, voiceRate: RATE, mintId: () => `id-${++ids}` };
+    this.#conversation = new Conversation(planOf(plan));
     this.vendor.answer = (request) =>
       request.headers.has('upgrade') ? this.vendor.accept() : this.#rendered(request);
   }
@@ -87,8 +79,8 @@ export class Duet {
     this.on({ type: 'recogniser.speech' });
     this.on({ type: 'recogniser.interim', text: 'How does it work?' });
     this.on({ type: 'recogniser.final', text: 'How does it work?', endMs: undefined });
-    this.on({ type: 'model.text', reply: this.#reply, text });
-    this.on({ type: 'model.done', reply: this.#reply });
+    this.on({ type: 'model.text', ask: this.#ask, text });
+    this.on({ type: 'model.done', ask: this.#ask });
     await this.pass(0);
   }
 
@@ -134,7 +126,7 @@ export class Duet {
 
   #carryOut(command: Command): void {
     this.#sent.push({ at: this.vendor.now, command });
-    if ('reply' in command) this.#reply = Math.max(this.#reply, command.reply);
+    if (command.type === 'model.ask') this.#ask = command.ask;
     if (command.type === 'voice.prepare') this.#voice.prepare();
     if (command.type === 'voice.learn') this.#voice.learn(command.texts);
     if (command.type === 'voice.say') this.#voice.say(command.reply, command.text, command.route);
