@@ -396,4 +396,5 @@ export function alignment(text: string, characterMs = CHARACTER_MS): Alignment {
 export const broken: Failure = { kind: 'closed', retryable: true, detail: 'test' };
 /** The account is empty: another one may do. */
 export const spent: Failure = { kind: 'rate-limited', retryable: false, elsewhere: true, detail: 'test' };
+export const unknownVoice: Failure = { kind: 'unknown-voice', retryable: false, detail: 'test' };
 export const refused: Failure = { kind: 'refused', retryable: false, detail: 'test' };

@@ -1,7 +1,17 @@
 import { expect, it } from 'vitest';
 import type { CallEvent } from '../../../src/conversation/events.ts';
 import { Random } from '../../support/random.ts';
-import { alignment, broken, LINES, refused, Scene, silence, spent, tone } from '../../support/scene.ts';
+import {
+  alignment,
+  broken,
+  LINES,
+  refused,
+  Scene,
+  silence,
+  spent,
+  tone,
+  unknownVoice,
+} from '../../support/scene.ts';
 
 const RUNS = 2000;
 const EVENTS = 200;
@@ -58,7 +68,7 @@ function anything(random: Random, call: Scene): CallEvent {
   const text = random.pick(['', 'yes', 'uh-huh', 'stop', 'how much is it', 'tell me more about that please']);
   const said = random.pick(['Sure. ', 'It is ten dollars, for each ', 'of you. And then', ' what? ', '']);
   const utteranceId = call.latestUtteranceId;
-  const failure = random.pick([broken, broken, refused, spent]);
+  const failure = random.pick([broken, broken, refused, spent, unknownVoice]);
   return random.pick<() => CallEvent>([
     () => ({ type: 'caller.start', samplingRate: random.pick([16_000, 16_000, 48_000]), language: 'en-US' }),
     () => ({ type: 'caller.audio', pcm: silence(20) }),
@@ -86,7 +96,7 @@ function anything(random: Random, call: Scene): CallEvent {
     () => ({ type: 'model.text', ask, text: said }),
     () => ({ type: 'model.done', ask, ...(random.below(3) === 0 ? { cut: true } : {}) }),
     () => (random.below(5) === 0 ? { type: 'model.end-call', ask, outcome: 'booked' } : { type: 'tick' }),
-    () => ({ type: 'voice.ready', text: LINES.filler }),
+    () => ({ type: 'voice.ready', text: random.pick([LINES.filler, LINES.voiceLost]) }),
     () => ({ type: 'model.failed', ask, failure }),
     () => ({
       type: 'voice.audio',

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Failure } from '../../../src/conversation/events.ts';
-import { alignment, broken, COUNTING, LINES, refused, Scene, tone } from '../../support/scene.ts';
+import {
+  alignment,
+  broken,
+  COUNTING,
+  LINES,
+  refused,
+  Scene,
+  tone,
+  unknownVoice,
+} from '../../support/scene.ts';
 
 const stalled: Failure = { kind: 'stalled', retryable: true, detail: 'test' };
 
@@ -40,7 +49,6 @@ function texts(call: Scene): readonly string[] {
 
 /** Every way but the first has failed when so many have. */
 const ALL_WAYS = 4;
-const unknownVoice: Failure = { kind: 'unknown-voice', retryable: false, detail: 'test' };
 
 function orders(call: Scene): readonly string[] {
   return call.all('voice.say').map((say) => `${say.route}: ${say.text}`);
@@ -227,6 +235,15 @@ describe('ways that have failed of late', () => {
       call.pass(30_000);
       expect(nextWay(call)).toBe('socket');
     }
+  });
+
+  it('[V4] do not count the socket that failed once, although the fresh one was interrupted', () => {
+    const call = asked();
+    call.answer('It answers your calls.');
+    voiceFails(call, broken);
+    call.audio('It answers');
+    call.interim('how much is it');
+    expect(nextWay(call)).toBe('socket');
   });
 
   it('[V4] are avoided for exactly 30 s', () => {
@@ -442,6 +459,19 @@ describe('no synthesiser at all', () => {
     call.answer(' it writes them down.');
     expect(texts(call)).toEqual([LINES.voiceLost, 'It answers your calls.', 'Then it writes them down.']);
     expect(call.sent('voicechat.response.complete')).toHaveLength(1);
+  });
+
+  it('[V7] shows the words behind the line, though the model is done before it has sounded', () => {
+    const call = asked();
+    call.on({ type: 'voice.ready', text: LINES.voiceLost });
+    call.on({ type: 'model.text', ask: call.replyNumber(), text: 'It answers your calls. Then' });
+    voiceFails(call, broken, ALL_WAYS);
+    call.answer(' it writes them down.');
+    expect(texts(call)).toEqual([]);
+    call.audio(LINES.voiceLost);
+    call.done();
+    expect(texts(call)).toEqual([LINES.voiceLost, 'It answers your calls.', 'Then it writes them down.']);
+    expect(call.sentAudioMs()).toBe(LOSS_MS);
   });
 
   it('[V7] shows the words though the line does not sound either', () => {
