@@ -49,6 +49,7 @@ const metrics = (utteranceId = first, turnId: string | undefined = turn): Line =
   },
 ];
 const ended: Line = ['voicechat.call.ended', { reason: 'caller_hung_up', latency: { turns: 1 } }];
+const again = ([eventType, payload]: Line, eventId: string): Line => [eventType, payload, eventId];
 const answer = (eventId: string): Line => ['voicechat.text.input', { success: true }, eventId];
 
 /** Shows the lines to a referee, one each 100 ms, and returns what it says. */
@@ -103,8 +104,8 @@ describe('the referee', () => {
     ['an empty chunk', [ack, start(), chunk(first, 0)], /1 to 16000/],
     ['a chunk that is too large', [ack, start(), chunk(first, 16_002)], /1 to 16000/],
     ['an event nobody knows', [ack, ['voicechat.surprise', {}]], /nobody knows/],
-    ['an eventId that came before', [ack, [...speaking, asked], [...final, asked]], /not new/],
-    ['an eventId the server cannot have minted', [ack, [...speaking, 'x']], /not new/],
+    ['an eventId that came before', [ack, again(speaking, asked), again(final, asked)], /not new/],
+    ['an eventId the server cannot have minted', [ack, again(speaking, 'x')], /not new/],
     ['a payload without its fields', [ack, ['voicechat.state', {}]], /voicechat.state: state/],
   ])('sees %s', (_, lines, expected) => {
     expect(judged(lines).join('\n')).toMatch(expected);
