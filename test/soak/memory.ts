@@ -8,7 +8,8 @@ const WARM_UP_MS = 90_000;
 const SHORTEST_MS = 60_000;
 const MINUTE_MS = 60_000;
 
-interface Reading {
+/** The resident memory at a time, in ms since the watch began. */
+export interface Reading {
   readonly atMs: number;
   readonly kib: number;
 }
@@ -41,7 +42,7 @@ export class Memory {
     return [...marks, ...(last === undefined || marks.includes(last) ? [] : [last])].map(({ kib }) => kib);
   }
 
-  /** How fast it grows after the warm-up by the line of least squares, in KiB a minute; undefined after too short a time. */
+  /** How fast it grows after the warm-up, in KiB a minute; undefined after too short a time. */
   get slope(): number | undefined {
     return slopeOf(this.#readings.filter(({ atMs }) => atMs >= WARM_UP_MS));
   }
@@ -51,7 +52,8 @@ export class Memory {
   }
 }
 
-function slopeOf(readings: readonly Reading[]): number | undefined {
+/** The line of least squares through the readings, in KiB a minute; undefined if they span less than a minute. */
+export function slopeOf(readings: readonly Reading[]): number | undefined {
   const [first, last] = [readings.at(0), readings.at(-1)];
   if (first === undefined || last === undefined || last.atMs - first.atMs < SHORTEST_MS) return undefined;
   const mean = (of: (reading: Reading) => number) =>

@@ -72,12 +72,17 @@ export class Stand {
 async function startProviders(): Promise<{ process: ChildProcess; url: string; warnings: string[] }> {
   const warnings: string[] = [];
   const process = fork(fileURLToPath(new URL('providers.ts', import.meta.url)));
-  const [first] = (await once(process, 'message')) as [ProvidersNews]; // our own entry sends nothing else
-  if (!('url' in first)) throw new Error('the providers did not start');
+  // Our own entry sends nothing else, and an exit's code is no news.
+  const [first] = (await Promise.race([once(process, 'message'), once(process, 'exit')])) as [unknown];
+  if (!isStart(first)) throw new Error('the providers did not start');
   process.on('message', (news: ProvidersNews) => {
     if ('warning' in news) warnings.push(news.warning);
   });
   return { process, url: first.url, warnings };
+}
+
+function isStart(news: unknown): news is { readonly url: string } {
+  return typeof news === 'object' && news !== null && 'url' in news;
 }
 
 /** The established connections of this machine to a port of 127.0.0.1. Linux only: it reads /proc. */
