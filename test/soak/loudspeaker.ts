@@ -13,15 +13,21 @@ interface Playing {
   over: boolean;
   reportedMs: number;
   reportedEnd: boolean;
+  paused: boolean;
+  /** When all that has come will have been played, on the clock of `now`. */
+  dryAt: number;
 }
+
+/** A listener does not notice a shorter silence within an utterance, in ms. */
+const NOTICEABLE_MS = 50;
 
 /** The listener's end of the agent's utterances: the newest plays, and what was heard of it can be told. */
 export class Loudspeaker {
   #playing: Playing | undefined;
   /** When the newest utterance began to arrive as audio, on the clock of `now`; 0 before. */
   firstAudioAt = 0;
-  /** How often audio came after what there was had been played: the listener heard a hole. */
-  holes = 0;
+  /** The silences within utterances because audio came after what there was had been played, in ms each. */
+  readonly holes: number[] = [];
 
   /** Whether the agent can be heard, or is about to. */
   get sounding(): boolean {
@@ -37,6 +43,8 @@ export class Loudspeaker {
       over: false,
       reportedMs: 0,
       reportedEnd: false,
+      paused: false,
+      dryAt: 0,
     };
   }
 
@@ -46,9 +54,10 @@ export class Loudspeaker {
     if (playing === undefined) return;
     const at = now();
     if (playing.receivedMs === 0) this.firstAudioAt = at;
-    else if (playing.player.playedMs(at) >= playing.receivedMs) this.holes += 1;
+    else if (at - playing.dryAt > NOTICEABLE_MS && !playing.paused) this.holes.push(at - playing.dryAt);
     playing.player.received(ms, at);
     playing.receivedMs += ms;
+    playing.dryAt = playing.player.endsAt(at);
   }
 
   complete(): void {
@@ -56,11 +65,16 @@ export class Loudspeaker {
   }
 
   pause(): void {
-    this.#playing?.player.pause(now());
+    if (this.#playing === undefined) return;
+    this.#playing.player.pause(now());
+    this.#playing.paused = true;
   }
 
   resume(): void {
-    this.#playing?.player.resume(now());
+    if (this.#playing === undefined) return;
+    this.#playing.player.resume(now());
+    this.#playing.paused = false;
+    this.#playing.dryAt = this.#playing.player.endsAt(now());
   }
 
   stop(): void {

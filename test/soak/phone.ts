@@ -206,7 +206,7 @@ export class Phone {
     this.#away = false;
     this.#socket.terminate();
     this.#tally.judge(this.#referee);
-    this.#tally.holes += this.speaker.holes;
+    this.#tally.holes.push(...this.speaker.holes);
     this.#wake();
   }
 

@@ -30,7 +30,7 @@ export function printReport(tally: Tally, { microphones, memory, logged, left }:
       `  later than ${LATE_MS} ms`,
       `${tally.acks.filter((ms) => ms > LATE_MS).length} of ${tally.acks.length}`,
     ],
-    ['holes in what was heard', tally.holes],
+    ['silence within utterances, ms', spread(tally.holes)],
     ['microphone frames', microphones.frames],
     ['  recorded late', `${microphones.late}, at most ${rounded(microphones.lagMs, 1)} ms`],
     ['workerd, MiB at each minute', memory.minutes.map((kib) => rounded(kib / 1024, 0)).join(' ')],

@@ -17,9 +17,10 @@ export class Tally {
   /** Calls whose caller vanished without a word. */
   vanished = 0;
   frames = 0;
-  holes = 0;
   /** From the last frame of speech to the first audio of the answer, in ms. */
   readonly answers: number[] = [];
+  /** Silences that listeners heard within an utterance, in ms. */
+  readonly holes: number[] = [];
   /** From a request to its ack, in ms. */
   readonly acks: number[] = [];
   readonly closes = new Map<string, number>();
