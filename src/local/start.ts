@@ -1,5 +1,5 @@
 /** `npm start`: the Worker under `wrangler dev`, with local providers in the place of every vendor that has no key. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { parseConfig } from '../config.ts';
 import { portFrom } from './port.ts';
 import { realProviders } from './real.ts';
 import type { Providers } from './server.ts';
+import { healthy, startWrangler } from './wrangler.ts';
 
 const DEFAULT_PORT = 8787;
 const DEFAULT_PROVIDERS_PORT = 8788;
@@ -84,7 +85,7 @@ async function serve(
     const lines = Object.entries(variables).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
     // Keys go through a file that only this user can read: a command line is visible to everyone.
     await writeFile(envFile, `${lines.join('\n')}\n`, { mode: 0o600 });
-    const wrangler = startWrangler(port, envFile);
+    const wrangler = startWrangler({ port, envFile });
     const ended = once(wrangler, 'exit');
     const ready = healthy(port, ended);
     if (await ready) announce(port, variables, providers);
@@ -94,41 +95,6 @@ async function serve(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-function startWrangler(port: number, envFile: string): ChildProcess {
-  const args = [
-    'dev',
-    '--ip',
-    '127.0.0.1',
-    '--port',
-    String(port),
-    '--inspector-port',
-    '0',
-    '--env-file',
-    envFile,
-  ];
-  const quiet = { CI: '1', WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' };
-  // A group of its own, so that Ctrl-C reaches it once, through us, and nothing of it outlives us.
-  return spawn('wrangler', args, {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, ...quiet },
-    detached: true,
-  });
-}
-
-/** True as soon as the Worker answers; false when wrangler ends before. */
-async function healthy(port: number, ended: Promise<unknown>): Promise<boolean> {
-  let over = false;
-  void ended.then(() => {
-    over = true;
-  });
-  while (!over) {
-    const answer = await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined);
-    if (answer?.ok) return true;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  return false;
 }
 
 function announce(port: number, variables: Variables, providers: Providers | undefined): void {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogEntry } from '../../src/local/wire/log.ts';
+import { type Spread, spreadOf } from '../support/percentiles.ts';
 import type { Arrival, Caller } from './caller.ts';
 import { inLanes } from './lanes.ts';
 import { Microphone } from './microphone.ts';
-import { type Spread, spreadOf } from './percentiles.ts';
 import { asksModel, Stand } from './stand.ts';
 
 /** About 200 characters: 13 s of audio, sent in about 1.3 s. */

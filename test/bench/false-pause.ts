@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Spread, spreadOf } from '../support/percentiles.ts';
 import type { Caller } from './caller.ts';
 import { inLanes } from './lanes.ts';
 import { Microphone } from './microphone.ts';
-import { type Spread, spreadOf } from './percentiles.ts';
 import { Stand } from './stand.ts';
 
 /** 13 s of audio. */

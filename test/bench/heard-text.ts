@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { durationMs } from '../../src/audio/pcm.ts';
 import { now } from '../../src/local/wire/clock.ts';
 import type { LogEntry } from '../../src/local/wire/log.ts';
+import { mean, rounded } from '../support/percentiles.ts';
+import { Player } from '../support/player.ts';
 import { Random } from '../support/random.ts';
 import type { Arrival, Caller } from './caller.ts';
 import { inLanes } from './lanes.ts';
 import { Microphone } from './microphone.ts';
-import { mean, rounded } from './percentiles.ts';
-import { Player } from './player.ts';
 import { asksModel, Stand } from './stand.ts';
 
 /** No two begin alike, so that what is remembered of one cannot pass for another. */

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { now } from '../../src/local/wire/clock.ts';
+import { rounded } from '../support/percentiles.ts';
+import { Workerd } from '../support/workerd.ts';
 import type { Caller } from './caller.ts';
 import { inLanes } from './lanes.ts';
 import { Microphones } from './microphones.ts';
-import { rounded } from './percentiles.ts';
 import { Sink } from './sink.ts';
 import { Stand, type Subject } from './stand.ts';
-import { Workerd } from './workerd.ts';
 
 /** Ms after the microphones began. */
 const EARLY = { from: 3000, to: 11_000 };

@@ -1,4 +1,4 @@
-import type { Spread } from './percentiles.ts';
+import type { Spread } from '../support/percentiles.ts';
 import type { Results } from './results.ts';
 import { judged, quotient } from './targets.ts';
 import type { ArmLatency } from './voice-to-voice.ts';

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ScriptInput } from '../../src/local/script/script.ts';
 import type { LogEntry } from '../../src/local/wire/log.ts';
+import { type Spread, spreadOf } from '../support/percentiles.ts';
 import type { Caller } from './caller.ts';
 import { inLanes } from './lanes.ts';
 import { Microphone } from './microphone.ts';
-import { type Spread, spreadOf } from './percentiles.ts';
 import { asksModel, bringsWords, Stand, type Subject } from './stand.ts';
 
 /** What the scripted providers take, in ms: from the last speech to the final, to the first token, to the first audio. */

@@ -31,6 +31,12 @@ export class Player {
     return this.#playedMs;
   }
 
+  /** When all that has come will have sounded, if nothing stops it. */
+  endsAt(at: number): number {
+    this.#advance(at);
+    return Math.max(at, this.#asOf ?? at) + this.#receivedMs - this.#playedMs;
+  }
+
   #advance(at: number): void {
     if (this.#asOf === undefined || at <= this.#asOf) return;
     if (!this.#paused) this.#playedMs = Math.min(this.#receivedMs, this.#playedMs + at - this.#asOf);
