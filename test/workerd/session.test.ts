@@ -24,7 +24,7 @@ beforeEach(async () => {
 
 describe('the Worker', () => {
   it('tells its health', async () => {
-    const response = await exports.default.fetch(new Request('http://x/health'));
+    const response = await exports.default.fetch(new Request('http://localhost/health'));
     expect(await response.json()).toMatchObject({
       status: 'ok',
       providers: { stt: 'local', llm: 'local', tts: 'local' },
