@@ -53,12 +53,14 @@ async function bounded(body: ReadableStream<Uint8Array> | null): Promise<string 
   return text + decoder.decode();
 }
 
+/** Undefined, which is refused like any other value that is no object, for what is no JSON. */
 function parsed(text: string): unknown {
   if (text.trim() === '') return {};
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? undefined : value;
   } catch {
-    throw new SessionRequestError('body: a JSON object is accepted, got something else');
+    return undefined;
   }
 }
 
@@ -70,6 +72,6 @@ function problem(issue: v.InferIssue<typeof fields>): string {
   }
   const accepted = 'the fields prospect and expiresInSeconds are accepted';
   return field === null
-    ? `body: a JSON object is accepted, got ${issue.received.slice(0, 40)}`
+    ? 'body: a JSON object is accepted, got something else'
     : `body: ${accepted}, got ${JSON.stringify(field.slice(0, 40))}`;
 }
