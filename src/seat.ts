@@ -34,11 +34,15 @@ export class Seat {
    * Lets a first request in, or tells why not: the session has begun before, every seat of its key is taken, or the
    * request is no upgrade. A refused request takes no seat and writes nothing.
    */
-  async refuse(request: Request, { sessionId, key }: Opening, limit: number): Promise<Response | undefined> {
+  async refuse(
+    { sessionId, key }: Opening,
+    limit: number,
+    isUpgrade: boolean,
+  ): Promise<Response | undefined> {
     if (this.#asking || this.#admitted !== undefined)
       return refusal(key === undefined ? 'conflict' : 'ticket_used');
     const seats = key === undefined ? undefined : this.#seats.getByName(key);
-    if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket')
+    if (!isUpgrade)
       return refusal((await seats?.full(limit)) === true ? 'too_many_calls' : 'upgrade_required');
     this.#asking = true;
     try {

@@ -20,7 +20,8 @@ export class Session extends DurableObject<Env> {
     const opening = openingOf(request);
     const parsed = parseConfig(this.env);
     if (opening === undefined || 'problems' in parsed) return refusal('conflict');
-    const refused = await this.#seat.refuse(request, opening, parsed.admission.maxCallsPerKey);
+    const isUpgrade = request.headers.get('upgrade')?.toLowerCase() === 'websocket';
+    const refused = await this.#seat.refuse(opening, parsed.admission.maxCallsPerKey, isUpgrade);
     if (refused !== undefined) return refused;
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
