@@ -6,6 +6,7 @@ import { localVariables, type RunningWorker, startWorker } from '../../support/w
 
 export const CRM_KEY = 'crm-key-0123456789-0123456789-0123';
 export const SITE_KEY = 'site-key-0123456789-0123456789-012';
+export const SHOP_KEY = 'shop-key-0123456789-0123456789-012';
 
 /** What the server gives for an API key. */
 export interface Issued {
@@ -39,7 +40,7 @@ export class Door {
     beforeAll(async () => {
       this.#providers = await startProviders({ port: 0, mode: 'scripted' });
       const { OPEN_ON_LOCALHOST: _, ...closed } = localVariables(this.#providers.url);
-      const keys = { API_KEYS: `crm:${CRM_KEY},site:${SITE_KEY}` };
+      const keys = { API_KEYS: `crm:${CRM_KEY},site:${SITE_KEY},shop:${SHOP_KEY}` };
       this.#worker = await startWorker({ ...closed, ...keys, ...this.#variables }, undefined, this.#rates);
     });
     afterAll(async () => {
