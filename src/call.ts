@@ -27,6 +27,8 @@ export interface CallOptions {
   readonly archive: Archive;
   readonly line: CallerLine;
   readonly fetch: Fetch;
+  /** Told when the call is over and everything it held is released; harmless to be told again. */
+  readonly over: () => void;
 }
 
 /**
@@ -338,6 +340,7 @@ export class Call {
     this.#models.second.close();
     this.#voice?.close();
     this.#line.close(code, reason);
+    this.#options.over();
   }
 }
 

@@ -1,6 +1,6 @@
 import type { IntakePlan } from './protocol/intake.ts';
 import type { ProviderPlace } from './protocol/replies.ts';
-import { type ConfigProblem, Reader, type Variables, type Voice } from './variables.ts';
+import { type ApiKey, type ConfigProblem, Reader, type Variables, type Voice } from './variables.ts';
 
 export interface RecogniserConfig {
   readonly apiKey: string;
@@ -66,6 +66,17 @@ export interface PaceConfig {
   readonly maxTokens: number;
 }
 
+export interface AdmissionConfig {
+  /** Who may ask for tickets. Without any, nobody is let in but on an open localhost. */
+  readonly keys: readonly ApiKey[];
+  /** The calls that one key may have at the same time. */
+  readonly maxCallsPerKey: number;
+  /** The web origins whose pages may connect; empty: the Worker's own. */
+  readonly origins: readonly string[];
+  /** Whether requests to a loopback host are let in without a ticket. */
+  readonly openOnLocalhost: boolean;
+}
+
 export interface Config {
   readonly recogniser: RecogniserConfig;
   /** What takes over where `recogniser` fails; undefined if nothing does. */
@@ -81,7 +92,8 @@ export interface Config {
 
 export type Places = Readonly<{ stt: ProviderPlace; llm: ProviderPlace; tts: ProviderPlace }>;
 
-export type ParsedConfig = { readonly places: Places } & (
+/** Who is let in is known even where the rest cannot be read, so that strangers are refused first. */
+export type ParsedConfig = { readonly places: Places; readonly admission: AdmissionConfig } & (
   | { readonly config: Config }
   | { readonly problems: readonly [ConfigProblem, ...ConfigProblem[]] }
 );
@@ -152,9 +164,17 @@ export function parseConfig(variables: Variables): ParsedConfig {
       'a BCP-47 tag such as en-US',
     ),
   };
+  const admission: AdmissionConfig = {
+    keys: read.apiKeys('API_KEYS'),
+    maxCallsPerKey: read.number('MAX_CALLS_PER_KEY', 20, 1, 10_000),
+    origins: read.origins('ALLOWED_ORIGINS'),
+    openOnLocalhost: read.choice('OPEN_ON_LOCALHOST', 'off', ['on', 'off']) === 'on',
+  };
   const places = { stt: stt.place, llm: llm.place, tts: tts.place };
   const [first, ...others] = read.problems;
-  return first === undefined ? { config, places } : { problems: [first, ...others], places };
+  return first === undefined
+    ? { config, places, admission }
+    : { problems: [first, ...others], places, admission };
 }
 
 /** The other recogniser, if anything of it is set; what is not set is as with the first. */

@@ -1,18 +1,22 @@
 import { Hono } from 'hono';
-import { v7 as uuidv7 } from 'uuid';
-import { prospectFrom } from './caller-query.ts';
+import { admit, problemsAt } from './admission.ts';
 import { parseConfig } from './config.ts';
 import type { Env } from './env.ts';
+import { secureHeaders } from './headers.ts';
 import { withOpening } from './opening.ts';
 import { ProspectError } from './outreach/prospect.ts';
+import { SessionRequestError } from './session-request.ts';
+import { issueTicket } from './ticket-office.ts';
 import { version } from './version.ts';
 
 /** The Worker's routes. Everything else is a static asset, which the platform serves before the Worker is asked. */
 export const app = new Hono<{ Bindings: Env }>();
 
+app.use(secureHeaders);
+
 app.get('/health', (context) => {
   const parsed = parseConfig(context.env);
-  const problems = 'problems' in parsed ? parsed.problems.map((problem) => problem.message) : [];
+  const problems = problemsAt(new URL(context.req.url), parsed).map((problem) => problem.message);
   const status = problems.length === 0 ? 'ok' : 'degraded';
   return context.json({
     status,
@@ -22,25 +26,12 @@ app.get('/health', (context) => {
   });
 });
 
+app.post('/v1/sessions', async (context) => issueTicket(context.req.raw, context.env));
+
 app.get('/ws', async (context) => {
-  if (context.req.header('upgrade')?.toLowerCase() !== 'websocket') {
-    return context.json(
-      { error: 'upgrade_required', message: 'GET /ws: a WebSocket upgrade is accepted' },
-      426,
-    );
-  }
-  const parsed = parseConfig(context.env);
-  if ('problems' in parsed) {
-    const names = [...new Set(parsed.problems.map((problem) => problem.name))];
-    const problems = parsed.problems.map((problem) => problem.message);
-    return context.json({ error: 'not_configured', names, problems }, 503);
-  }
-  // Refused here rather than in the object, which is then never made.
-  const prospect = prospectFrom(new URL(context.req.url));
-  // The id is the server's: a client cannot choose, or guess, the object it talks to.
-  const sessionId = uuidv7();
-  const request = withOpening(context.req.raw, { sessionId, prospect });
-  return context.env.SESSIONS.getByName(sessionId).fetch(request);
+  const admitted = await admit(context.req.raw, context.env);
+  if (admitted instanceof Response) return admitted;
+  return context.env.SESSIONS.getByName(admitted.sessionId).fetch(withOpening(context.req.raw, admitted));
 });
 
 app.notFound((context) =>
@@ -50,6 +41,8 @@ app.notFound((context) =>
 app.onError((error, context) => {
   if (error instanceof ProspectError)
     return context.json({ error: 'invalid_query', message: error.message }, 400);
+  if (error instanceof SessionRequestError)
+    return context.json({ error: 'invalid_body', message: error.message }, 400);
   console.error(JSON.stringify({ event: 'http.error', path: context.req.path, name: error.name }));
   return context.json({ error: 'internal', message: 'Something went wrong on the server.' }, 500);
 });

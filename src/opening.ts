@@ -9,11 +9,14 @@ export interface Opening {
   /** A UUIDv7, which is also the name of the object. */
   readonly sessionId: string;
   readonly prospect: Prospect;
+  /** The name of the API key whose ticket lets the caller in; none on an open localhost. */
+  readonly key?: string;
 }
 
 const opening = v.object({
   sessionId: v.string(),
   prospect: v.pipe(v.unknown(), v.transform(parseProspect)),
+  key: v.exactOptional(v.string()),
 });
 
 /** The caller's request as the object gets it. */

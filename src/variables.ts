@@ -8,6 +8,12 @@ export interface Voice {
   readonly name: string;
 }
 
+/** A secret by which a server asks for tickets, and the name its calls are counted under. */
+export interface ApiKey {
+  readonly name: string;
+  readonly secret: string;
+}
+
 /** A variable that is missing or malformed. Never holds the value of a secret. */
 export interface ConfigProblem {
   readonly name: string;
@@ -92,6 +98,30 @@ export class Reader {
     return [first ?? { id: '', name: '' }, ...others];
   }
 
+  /** `name:key` pairs, no name and no key twice; none when the variable is unset. No problem tells a value. */
+  apiKeys(name: string): readonly ApiKey[] {
+    const entries = this.value(name)?.split(',') ?? [];
+    const keys: ApiKey[] = [];
+    for (const [index, entry] of entries.entries()) {
+      const [, own = '', secret = ''] = API_KEY.exec(entry.trim()) ?? [];
+      const known = keys.some((key) => key.name === own || key.secret === secret);
+      if (own !== '' && !known && keys.length < MAX_API_KEYS) keys.push({ name: own, secret });
+      else this.problems.push({ name, message: `${name}: ${API_KEYS_ACCEPTED}, got pair ${index + 1}` });
+    }
+    return keys;
+  }
+
+  /** A comma-separated list of web origins; none when the variable is unset. */
+  origins(name: string): readonly string[] {
+    const entries = this.value(name)?.split(',') ?? [];
+    return entries.map((entry) => {
+      const origin = entry.trim().toLowerCase();
+      if (!/^https?:/.test(origin) || !URL.canParse(origin) || new URL(origin).origin !== origin)
+        this.problem(name, 'a comma-separated list of origins such as https://example.com', entry);
+      return origin;
+    });
+  }
+
   /** The text of a variable; empty values count as absent, as in a copied example file. */
   value(name: string): string | undefined {
     const value = this.#variables[name];
@@ -107,7 +137,18 @@ export class Reader {
 }
 
 const KINDS = { integer: 'an integer', fraction: 'a number', 'integer or 0': '0 or an integer' } as const;
+/** True for the host name of a URL that leads to this machine and nowhere else. */
+export function isLoopback(hostname: string): boolean {
+  return LOOPBACK.test(hostname);
+}
+
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+/** A name that can stand in a log line and in the name of an object, and a key nobody guesses. */
+const API_KEY = /^([a-z0-9-]{1,32}):([\x21-\x2b\x2d-\x7e]{32,256})$/;
+const API_KEYS_ACCEPTED =
+  'up to 20 different name:key pairs are accepted, separated by commas, with names of 1 to 32 letters a-z, digits and -, and keys of 32 to 256 printable characters without commas';
+/** Every request is compared with all of them. */
+const MAX_API_KEYS = 20;
 const PRINTABLE = /^[\x21-\x7e]+$/;
 
 function hostOf(url: string): string | undefined {

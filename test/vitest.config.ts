@@ -46,9 +46,13 @@ export default defineConfig({
             main: './src/index.ts',
             miniflare: {
               compatibilityDate: '2026-10-01',
-              durableObjects: { SESSIONS: { className: 'Session', useSQLite: true } },
+              durableObjects: {
+                SESSIONS: { className: 'Session', useSQLite: true },
+                SEATS: { className: 'Seats', useSQLite: true },
+              },
               bindings: {
                 PROVIDERS_URL: providersUrl,
+                OPEN_ON_LOCALHOST: 'on',
                 DEEPGRAM_BASE_URL: `${providersUrl}/deepgram`,
                 OPENAI_BASE_URL: `${providersUrl}/openai/v1`,
                 ELEVENLABS_BASE_URL: `${providersUrl}/elevenlabs`,

@@ -18,6 +18,8 @@ export interface CallOptions {
   readonly microphone?: boolean;
   /** Who the agent is calling, as far as it is known. */
   readonly prospect?: { readonly name?: string; readonly company?: string; readonly role?: string };
+  /** The ticket that lets this call in, where the server asks for one. */
+  readonly ticket?: string;
   /** One of the voices of an earlier `connected`. */
   readonly voiceId?: string;
   /** The language the caller speaks, a BCP-47 tag. */
@@ -132,6 +134,7 @@ export class Call {
     for (const [key, value] of Object.entries(this.#options.prospect ?? {})) {
       if (value) url.searchParams.set(key, value);
     }
+    if (this.#options.ticket !== undefined) url.searchParams.set('ticket', this.#options.ticket);
     return url;
   }
 

@@ -6,8 +6,9 @@ import { element } from './page.ts';
 import { askHealth, showProviders } from './providers.ts';
 import { Settings } from './settings.ts';
 import { Status } from './status.ts';
+import { askRefusal, ticketOfLink } from './ticket.ts';
 import { Transcript } from './transcript.ts';
-import { endWords, missingWords, stateWords } from './words.ts';
+import { endWords, missingWords, refusalWords, stateWords } from './words.ts';
 
 const start = element('start', HTMLButtonElement);
 const end = element('end', HTMLButtonElement);
@@ -22,6 +23,7 @@ const latency = element('latency', HTMLElement);
 const status = new Status();
 const transcript = new Transcript();
 const settings = new Settings();
+let ticket = ticketOfLink();
 let call: Call | undefined;
 
 start.addEventListener('click', () => place({ microphone: true }));
@@ -35,7 +37,14 @@ say.addEventListener('submit', (event) => {
   words.value = '';
 });
 addEventListener('pagehide', () => call?.hangUp());
+// A new link opened in this tab changes the address alone: the page is not loaded again.
+addEventListener('hashchange', () => {
+  ticket = ticketOfLink();
+  status.clearProblems();
+  void checkLink();
+});
 void checkServer();
+void checkLink();
 
 /** Places a call; only ever from a click, which is what lets the browser make sound. */
 function place({ microphone }: { readonly microphone: boolean }): void {
@@ -43,7 +52,7 @@ function place({ microphone }: { readonly microphone: boolean }): void {
   status.clearProblems();
   transcript.clear();
   latency.textContent = '';
-  const placed: Call = new Call({ url: '/ws', microphone, ...settings.chosen }, (news) => {
+  const placed: Call = new Call({ url: '/ws', microphone, ...linked(), ...settings.chosen }, (news) => {
     if (call === placed) hear(news);
   });
   call = placed;
@@ -51,6 +60,22 @@ function place({ microphone }: { readonly microphone: boolean }): void {
   mute.hidden = !microphone;
   end.focus();
   void placed.start();
+}
+
+function linked(): { readonly ticket?: string } {
+  return ticket === undefined ? {} : { ticket };
+}
+
+/** Tells a caller with a link that no longer lets in so before the call, rather than after it has asked for the microphone. */
+async function checkLink(): Promise<void> {
+  if (ticket !== undefined) await showRefusal();
+}
+
+/** Shows why the server lets this caller not in; the answer is false if it says nothing of it. */
+async function showRefusal(): Promise<boolean> {
+  const words = refusalWords((await askRefusal(ticket)) ?? '');
+  if (words !== undefined) status.problem(words);
+  return words !== undefined;
 }
 
 /** Shows one piece of news of the running call. */
@@ -107,6 +132,7 @@ async function showProblem(problem: CallProblem): Promise<void> {
     status.problem(problem.message);
     return;
   }
+  if (await showRefusal()) return;
   const known = await checkServer();
   if (known) status.problem(problem.message);
 }

@@ -33,6 +33,20 @@ const ends: Readonly<Record<string, string>> = {
   technical_trouble: 'The agent ended the call because its language model did not answer.',
 };
 
+/** What keeps a caller out, in words; `undefined` for what only whoever runs the server can change. */
+export function refusalWords(error: string): string | undefined {
+  return refusals[error];
+}
+
+const refusals: Readonly<Record<string, string>> = {
+  ticket_required: 'To call from here you need a link of your own. Ask whoever sent you here for one.',
+  ticket_invalid: 'This link is not valid. Open it again as it was sent to you, or ask for a new one.',
+  ticket_expired: 'This link has expired. Ask for a new one.',
+  ticket_used: 'This link has been used: each is good for one call. Ask for a new one.',
+  too_many_calls: 'All lines are busy. Try again in a few minutes.',
+  too_many_requests: 'Too many attempts came from your network. Wait a minute, then try again.',
+};
+
 /** What local providers cannot do, in one sentence each; empty if none is local. */
 export function honestWords({ stt, llm }: Providers): string {
   const sentences = [];

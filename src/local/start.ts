@@ -41,6 +41,7 @@ async function start(): Promise<void> {
   const stopping = stopSignal();
   const providers = local.length === 0 ? undefined : await realProviders(providersPort);
   for (const { prefix, path } of local) variables[`${prefix}_BASE_URL`] = `${providers?.url}${path}`;
+  variables['OPEN_ON_LOCALHOST'] ??= 'on';
   try {
     refuseProblems(variables);
     await serve(port, variables, providers, stopping);
@@ -102,15 +103,13 @@ function announce(port: number, variables: Variables, providers: Providers | und
     const local = variables[`${prefix}_BASE_URL`]?.startsWith(providers?.url ?? 'none') ?? false;
     return `  ${part.padEnd(12)} ${local ? 'on this machine' : (variables[`${prefix}_BASE_URL`] ?? 'at the vendor')}`;
   });
-  console.log(
-    [
-      '',
-      `Vantum is at http://localhost:${port}`,
-      ...places,
-      'This server is open to everyone on this machine, and to nobody else.',
-      '',
-    ].join('\n'),
-  );
+  console.log(['', `Vantum is at http://localhost:${port}`, ...places, doorWords(variables), ''].join('\n'));
+}
+
+function doorWords(variables: Variables): string {
+  if (variables['OPEN_ON_LOCALHOST'] === 'on') return 'It is open to this machine only, no ticket needed.';
+  if (variables['API_KEYS'] === undefined) return 'It is closed: set API_KEYS, or OPEN_ON_LOCALHOST=on.';
+  return 'A caller needs a ticket: POST /v1/sessions with a key of API_KEYS.';
 }
 
 function stopSignal(): Promise<void> {

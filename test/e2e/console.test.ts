@@ -285,6 +285,25 @@ describe.skipIf(findChromium() === undefined)('the page in Chromium', { timeout:
     expect(complaints).toEqual([]);
   });
 
+  it('calls with the ticket of its link, and says what is wrong with one', async () => {
+    const { page } = await openAt('silent', server);
+    let error = 'ticket_expired';
+    await page.route('**/ws?*', (route) => route.fulfill({ status: 401, json: { error, message: '' } }));
+    await page.goto(`${server.url}/#ticket=first`);
+    await page.getByRole('alert').getByText('This link has expired.').waitFor();
+    expect(page.url()).toBe(`${server.url}/`);
+
+    error = 'upgrade_required';
+    await page.goto(`${server.url}/?ticket=second`);
+    await page.getByRole('button', { name: 'Start the call' }).waitFor();
+    expect(page.url()).toBe(`${server.url}/`);
+    await page.reload();
+    await page.getByRole('button', { name: 'Start the call' }).click();
+    const call = await server.nextCall();
+    expect(call.query.get('ticket')).toBe('second');
+    expect(await page.getByRole('alert').textContent()).toBe('');
+  });
+
   it('can be used with the keyboard alone, on a phone, without sideways scrolling', async () => {
     const watched = await openAt('silent', server, { viewport: { width: 360, height: 720 } });
     const { page } = watched;

@@ -17,11 +17,13 @@ const bundles = new Map<string, Promise<string>>();
 
 /**
  * Starts the Worker's real bundle in workerd with the given variables; the rest of the world is reached by real
- * sockets. Another `entry` starts another Worker with a `Session` class in the same way.
+ * sockets. Another `entry` starts another Worker with a `Session` class in the same way. `rates` are the limits of the
+ * bindings of these names, in requests a minute; without any, nothing is limited.
  */
 export async function startWorker(
   variables: Readonly<Record<string, string>>,
   entry: string = product,
+  rates: Readonly<Record<string, number>> = {},
 ): Promise<RunningWorker> {
   const bundled = bundles.get(entry) ?? bundle(entry);
   bundles.set(entry, bundled);
@@ -31,8 +33,17 @@ export async function startWorker(
       name: 'vantum',
       modules: [{ type: 'ESModule', path: 'index.js', contents: await bundled }],
       compatibilityDate: '2026-10-01',
-      durableObjects: { SESSIONS: { className: 'Session', useSQLite: true } },
+      durableObjects: {
+        SESSIONS: { className: 'Session', useSQLite: true },
+        ...(entry === product ? { SEATS: { className: 'Seats', useSQLite: true } } : {}),
+      },
       bindings: { ...variables },
+      ratelimits: Object.fromEntries(
+        Object.entries(rates).map(([name, limit]) => [
+          name,
+          { namespace_id: name, simple: { limit, period: 60 } },
+        ]),
+      ),
       cf: false,
       host: '127.0.0.1',
       port: 0,
@@ -46,9 +57,10 @@ export async function startWorker(
   return { url: origin, socketUrl: origin.replace('http', 'ws'), logs, close: () => miniflare.dispose() };
 }
 
-/** The variables that point every provider at `url`, a server of the local providers. */
+/** The variables that point every provider at `url`, a server of the local providers, and let callers of this machine in. */
 export function localVariables(url: string): Readonly<Record<string, string>> {
   return {
+    OPEN_ON_LOCALHOST: 'on',
     DEEPGRAM_BASE_URL: `${url}/deepgram`,
     // Scripted recognisers take audio as fast as tests send it.
     DEEPGRAM_REPLAY_SPEED: '10',

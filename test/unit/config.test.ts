@@ -235,3 +235,80 @@ describe('the second model', () => {
     ]);
   });
 });
+
+describe('who is let in', () => {
+  const K = 'k'.repeat(32);
+  const L = 'l'.repeat(32);
+  const accepted =
+    'API_KEYS: up to 20 different name:key pairs are accepted, separated by commas, with names of 1 to 32 letters a-z, digits and -, and keys of 32 to 256 printable characters without commas';
+
+  it('is nobody unless somebody is named, and not by default on localhost', () => {
+    const closed = { keys: [], maxCallsPerKey: 20, origins: [], openOnLocalhost: false };
+    expect(parseConfig({}).admission).toEqual(closed);
+    expect(parseConfig({ API_KEYS: '', ALLOWED_ORIGINS: ' ', OPEN_ON_LOCALHOST: '' }).admission).toEqual(
+      closed,
+    );
+  });
+
+  it('are the holders of several keys, from several origins', () => {
+    const variables = {
+      API_KEYS: `crm:${K}, site-2:${L}`,
+      MAX_CALLS_PER_KEY: '3',
+      ALLOWED_ORIGINS: 'https://A.example, http://localhost:3000',
+      OPEN_ON_LOCALHOST: 'on',
+    };
+    expect(configOf(variables)).toBeDefined();
+    expect(parseConfig(variables).admission).toEqual({
+      keys: [
+        { name: 'crm', secret: K },
+        { name: 'site-2', secret: L },
+      ],
+      maxCallsPerKey: 3,
+      origins: ['https://a.example', 'http://localhost:3000'],
+      openOnLocalhost: true,
+    });
+  });
+
+  it.each([
+    ['a short key', `crm:${K.slice(1)}`, 1],
+    ['a long key', `crm:${K.repeat(9)}`, 1],
+    ['no name', `:${K}`, 1],
+    ['a key alone', K, 1],
+    ['a name with capitals', `CRM:${K}`, 1],
+    ['a long name', `${'n'.repeat(33)}:${K}`, 1],
+    ['a space in the key', `crm:${K} ${K}`, 1],
+    ['a name twice', `crm:${K},crm:${L}`, 2],
+    ['a key twice', `crm:${K},site:${K}`, 2],
+    ['a comma at the end', `crm:${K},`, 2],
+  ])('refuses %s, and tells nothing of it but its place', (_, value, pair) => {
+    expect(problemsOf({ API_KEYS: value })).toEqual([
+      { name: 'API_KEYS', message: `${accepted}, got pair ${pair}` },
+    ]);
+  });
+
+  it('has at most 20 keys', () => {
+    const pairs = Array.from({ length: 21 }, (_, index) => `n${index}:${String(index).padStart(32, 'x')}`);
+    expect(problemsOf({ API_KEYS: pairs.slice(1).join(',') })).toEqual([]);
+    expect(problemsOf({ API_KEYS: pairs.join(',') })).toEqual([
+      { name: 'API_KEYS', message: `${accepted}, got pair 21` },
+    ]);
+  });
+
+  it.each(['example.com', 'https://example.com/', 'https://example.com/x', 'ws://example.com', 'null', '*'])(
+    'refuses the origin %s',
+    (value) => {
+      const message = `ALLOWED_ORIGINS: a comma-separated list of origins such as https://example.com is accepted, got "${value}"`;
+      expect(problemsOf({ ALLOWED_ORIGINS: value })).toEqual([{ name: 'ALLOWED_ORIGINS', message }]);
+    },
+  );
+
+  it.each([
+    ['MAX_CALLS_PER_KEY', '0', 'an integer from 1 to 10000'],
+    ['MAX_CALLS_PER_KEY', '10001', 'an integer from 1 to 10000'],
+    ['OPEN_ON_LOCALHOST', 'yes', 'one of on, off'],
+  ])('refuses %s=%s', (name, value, range) => {
+    expect(problemsOf({ [name]: value })).toEqual([
+      { name, message: `${name}: ${range} is accepted, got "${value}"` },
+    ]);
+  });
+});

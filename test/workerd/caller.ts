@@ -24,7 +24,7 @@ export class Caller {
   }
 
   static async join(query = ''): Promise<Caller> {
-    const request = new Request(`http://vantum.test/ws${query}`, { headers: { Upgrade: 'websocket' } });
+    const request = new Request(`http://localhost/ws${query}`, { headers: { Upgrade: 'websocket' } });
     const { webSocket } = await exports.default.fetch(request);
     if (!webSocket) throw new Error('the upgrade was refused');
     return new Caller(webSocket);

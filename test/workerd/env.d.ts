@@ -5,5 +5,6 @@ declare namespace Cloudflare {
   interface Env {
     readonly PROVIDERS_URL: string;
     readonly SESSIONS: DurableObjectNamespace<import('../../src/index.ts').Session>;
+    readonly SEATS: DurableObjectNamespace<import('../../src/index.ts').Seats>;
   }
 }

@@ -24,12 +24,22 @@ beforeEach(async () => {
 
 describe('the Worker', () => {
   it('tells its health', async () => {
-    const response = await exports.default.fetch(new Request('http://x/health'));
+    const response = await exports.default.fetch(new Request('http://localhost/health'));
     expect(await response.json()).toMatchObject({
       status: 'ok',
       providers: { stt: 'local', llm: 'local', tts: 'local' },
       version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
     });
+  });
+
+  it('answers over https with HSTS, and lets nobody in under a public name without keys', async () => {
+    const health = await exports.default.fetch(new Request('https://vantum.test/health'));
+    expect(health.headers.get('strict-transport-security')).toBe('max-age=31536000');
+    expect(await health.json()).toMatchObject({ status: 'degraded' });
+    const upgrade = { headers: { Upgrade: 'websocket' } };
+    const refused = await exports.default.fetch(new Request('https://vantum.test/ws', upgrade));
+    expect(refused.status).toBe(503);
+    expect(await refused.json()).toMatchObject({ error: 'not_configured', names: ['API_KEYS'] });
   });
 
   it('answers what it does not know with 404', async () => {

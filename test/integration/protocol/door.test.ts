@@ -164,8 +164,12 @@ describe('HTTP', () => {
 });
 
 describe('a Worker without variables', () => {
-  const keys = ['DEEPGRAM_API_KEY', 'OPENAI_API_KEY', 'ELEVENLABS_API_KEY'];
-  const problems = keys.map((key) => `${key}: a key is needed, got nothing`);
+  const vendorKeys = ['DEEPGRAM_API_KEY', 'OPENAI_API_KEY', 'ELEVENLABS_API_KEY'];
+  const keys = ['API_KEYS', ...vendorKeys];
+  const problems = [
+    'API_KEYS: name:key pairs are needed, got nothing',
+    ...vendorKeys.map((key) => `${key}: a key is needed, got nothing`),
+  ];
   let bare: RunningWorker;
   beforeAll(async () => {
     bare = await startWorker({});
