@@ -80,6 +80,8 @@ export class Call {
       providers: places,
       voices: config.synthesiser.voices,
       version,
+      resumeToken: '',
+      resumed: false,
     });
     this.#model.prepare();
     this.#records.push(() => archive.begin(sessionId, this.#around.now()));
