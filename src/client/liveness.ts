@@ -39,6 +39,16 @@ export class Liveness {
     this.#askedAt = undefined;
   }
 
+  /** The network or the page was away: the connection may be, too, and is asked after at the next look. */
+  doubt(now: number): void {
+    this.#heardAt = Math.min(this.#heardAt, now - SILENCE_MS);
+  }
+
+  /** A question is unanswered: what is sent now may go nowhere. */
+  get asks(): boolean {
+    return this.#askedAt !== undefined;
+  }
+
   /** To be called every `LOOK_EVERY_MS`. `ask`: send something that the server answers. */
   look(now: number, uplink: Uplink): 'alive' | 'ask' | 'dead' {
     if (now - this.#lookedAt > STANDSTILL_MS) this.#forget(now);

@@ -1,10 +1,10 @@
 import { v7 as uuidv7 } from 'uuid';
-import { AudioRing } from '../audio/ring.ts';
 import { encode } from '../protocol/codec.ts';
 import type { Request } from '../protocol/requests.ts';
 import { Connection } from './connection.ts';
 import { type Incoming, readIncoming } from './incoming.ts';
 import { Liveness, LOOK_EVERY_MS } from './liveness.ts';
+import { Outbox } from './outbox.ts';
 import { mayReturn, Reconnection, refusesForGood } from './reconnection.ts';
 import { Seen } from './seen.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -39,12 +39,8 @@ export interface WayBack {
   readonly after?: string;
 }
 
-/** More audio than this waiting to be sent (2 s) means that the uplink has stalled; what is said meanwhile is held. */
+/** More audio than this waiting to be sent (2 s) means that the uplink has stalled; what is said meanwhile is kept. */
 const MAX_BUFFERED_BYTES = 64_000;
-/** What is held while nothing can be sent: the newest 10 s at 16 kHz. */
-const MAX_HELD_BYTES = 320_000;
-/** How many typed turns are held; nobody types more in a minute. */
-const MAX_HELD_TEXTS = 16;
 /** Far more events than the server has to tell again after a minute. */
 const MAX_SEEN_IDS = 512;
 const NORMAL_CLOSURE = 1000;
@@ -67,8 +63,7 @@ export class Wire {
   readonly #stopWatching: () => void;
   readonly #reconnection = new Reconnection();
   readonly #seen = new Seen(MAX_SEEN_IDS);
-  readonly #heldAudio = new AudioRing(MAX_HELD_BYTES);
-  readonly #heldTexts: string[] = [];
+  readonly #outbox = new Outbox();
   #connection: Connection;
   #session: { readonly id: string; readonly resumeToken: string } | undefined;
   #lastEventId: string | undefined;
@@ -88,6 +83,7 @@ export class Wire {
     this.#connection = this.#connect();
     this.#stopWatching = around.watch(() => {
       this.#reconnection.woken(around.now());
+      this.#liveness?.doubt(around.now());
       this.#arm();
     });
   }
@@ -98,18 +94,22 @@ export class Wire {
     this.#connection.send(encode({ eventType, eventId: uuidv7(), sessionId, payload }));
   }
 
-  /** Sends a typed turn, after the return if the connection is lost; the newest 16 are held. */
+  /** Sends a typed turn, after the return if the connection is lost; the newest 16 are kept. */
   say(text: string): void {
-    if (this.#gone) this.#heldTexts.push(text);
+    if (this.#gone) this.#outbox.keepText(text);
     else this.send('voicechat.text.input', { text });
-    if (this.#heldTexts.length > MAX_HELD_TEXTS) this.#heldTexts.shift();
   }
 
-  /** Sends a piece of the caller's audio. While that cannot be, the newest 10 s of what is not muted are held. */
+  /** Sends a piece of the caller's audio. While that cannot be, the newest 10 s of what is not muted are kept. */
   sendAudio(audio: Uint8Array, isMuted: boolean): void {
-    if (this.#sendHeldAudio()) {
-      this.send('voicechat.audio.chunk', isMuted ? { audio, isMuted } : { audio });
-    } else if (this.#opened && !isMuted) this.#heldAudio.push(audio);
+    const doubtful = this.#liveness?.asks || this.#connection.uplink.waitingBytes > 0;
+    if (!doubtful) this.#outbox.trust();
+    if (!this.#sendKept()) {
+      if (this.#opened && !isMuted) this.#outbox.keep(audio);
+      return;
+    }
+    this.send('voicechat.audio.chunk', isMuted ? { audio, isMuted } : { audio });
+    if (doubtful && !isMuted) this.#outbox.doubt(audio);
   }
 
   /** Hangs up; frames sent before still arrive, and the listener hears no more. */
@@ -175,16 +175,16 @@ export class Wire {
     this.#reconnection.connected(now);
     this.#liveness = new Liveness(now);
     this.#arm();
-    for (const text of this.#heldTexts.splice(0)) this.say(text);
-    this.#sendHeldAudio();
+    for (const text of this.#outbox.takeTexts()) this.say(text);
+    this.#sendKept();
     this.#listener.resumed();
   }
 
-  /** Sends what is held if it can be sent now; false if not. The burst of a return goes out in one piece. */
-  #sendHeldAudio(): boolean {
+  /** Sends the audio that was kept if it can be sent now; false if not. The burst of a return goes out in one piece. */
+  #sendKept(): boolean {
     const { isOpen, uplink } = this.#connection;
     if (this.#gone || !isOpen || uplink.waitingBytes > MAX_BUFFERED_BYTES) return false;
-    for (const audio of this.#heldAudio.drain()) this.send('voicechat.audio.chunk', { audio });
+    for (const audio of this.#outbox.takeAudio()) this.send('voicechat.audio.chunk', { audio });
     return true;
   }
 
@@ -195,6 +195,7 @@ export class Wire {
     if (resumeToken === '' || !mayReturn(code)) return this.#end(this.#opened ? 'lost' : 'refused');
     if (this.#gone) return this.#fail();
     this.#gone = true;
+    this.#outbox.recall();
     this.#reconnection.lost(this.#around.now());
     this.#arm();
     this.#listener.lost();
@@ -229,7 +230,7 @@ export class Wire {
   }
 
   #look(): void {
-    this.#sendHeldAudio();
+    this.#sendKept();
     const verdict = this.#liveness?.look(this.#around.now(), this.#connection.uplink);
     if (verdict === 'ask') this.#listener.ask();
     if (verdict !== 'dead') return;

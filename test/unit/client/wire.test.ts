@@ -46,7 +46,7 @@ describe('a call whose socket is lost', () => {
     const line = Line.begun();
     const old = line.socket;
     await line.pass(10_000);
-    await back(line);
+    answer(line);
     line.told.length = 0;
     old.tell('voicechat.response.text', TEXT);
     old.lose(1000);
@@ -265,6 +265,47 @@ describe('a connection that died without a close', () => {
     expect(line.sockets).toHaveLength(1);
   });
 
+  it('is asked after when the network or the page comes back', async () => {
+    const line = Line.begun();
+    await line.pass(1000);
+    line.wake();
+    await line.pass(500);
+    expect(line.told).toEqual(['ask']);
+    line.socket.tell('voicechat.audio.start', { success: true });
+    await line.pass(4500);
+    expect(line.told).toEqual(['ask']);
+  });
+
+  it('costs nothing of what was said since the question', async () => {
+    const line = Line.begun();
+    speak(line, 1);
+    await line.pass(5000);
+    speak(line, 2, 3);
+    await line.pass(5000);
+    speak(line, 4);
+    expect(answer(line).sent).toEqual(['voicechat.audio.start', 2, 3, 4]);
+  });
+
+  it('has nothing sent twice that was said before an answer', async () => {
+    const line = Line.begun();
+    await line.pass(5000);
+    speak(line, 1);
+    line.socket.tell('voicechat.audio.start', { success: true });
+    speak(line, 2);
+    expect((await back(line)).sent).toEqual(['voicechat.audio.start']);
+  });
+
+  it('costs nothing of what had not left', async () => {
+    const line = Line.begun();
+    speak(line, 1);
+    line.socket.stuck = true;
+    line.socket.bufferedAmount = 700;
+    speak(line, 2, 3);
+    line.socket.bufferedAmount = 64_001;
+    speak(line, 4);
+    expect((await back(line)).sent).toEqual(['voicechat.audio.start', 2, 3, 4]);
+  });
+
   it('is found after 3 s in which nothing has left', async () => {
     const line = Line.begun();
     await line.pass(1000);
@@ -279,10 +320,15 @@ describe('a connection that died without a close', () => {
   });
 });
 
-/** Loses the socket, if it is not lost yet, and returns. */
+/** Loses the socket and returns. */
 async function back(line: Line): Promise<FarEnd> {
   line.socket.lose();
   await line.pass(0);
+  return answer(line);
+}
+
+/** The server lets the caller, who is at the door, come back. */
+function answer(line: Line): FarEnd {
   line.socket.open();
   line.socket.ack({ resumeToken: 'token', resumed: true });
   return line.socket;
