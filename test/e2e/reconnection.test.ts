@@ -69,6 +69,7 @@ describe.skipIf(findChromium() === undefined)('a lost connection, in Chromium', 
       { eventType: 'voicechat.audio.start', payload: { samplingRate: MICROPHONE_RATE } },
     ]);
     await page.locator('#words:enabled').waitFor();
+    again.send('voicechat.response.start', { utteranceId: UTTERANCE, timestamp: 0 });
     chunks(again, voice.slice(37 * CHUNK));
     again.send('voicechat.response.complete', { utteranceId: UTTERANCE });
     await again.until((c) => progress(c).some(({ ended }) => ended));

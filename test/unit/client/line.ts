@@ -25,7 +25,7 @@ export class Line {
   /** The URLs whose status was asked for. */
   readonly asked: URL[] = [];
   /** What the next questions are answered. */
-  status: number | undefined;
+  status: number | undefined | Promise<number>;
   readonly wire: Wire;
   #wake: (() => void) | undefined;
   #timer: { readonly at: number; readonly then: () => void } | undefined;

@@ -114,6 +114,20 @@ describe('a call whose socket is lost', () => {
     expect(line.sockets).toHaveLength(3);
   });
 
+  it('goes on when the answer to why one attempt failed comes after another one succeeded', async () => {
+    const line = Line.begun();
+    const { promise, resolve } = deferred<number>();
+    line.status = promise;
+    line.socket.lose();
+    await line.pass(0);
+    line.socket.lose();
+    await line.pass(250);
+    answer(line);
+    resolve(410);
+    await line.pass(100);
+    expect(line.told.slice(-1)).toEqual(['resumed']);
+  });
+
   it('ends when the server knows nothing of it and begins another', async () => {
     const line = Line.begun();
     line.socket.lose();
@@ -319,6 +333,14 @@ describe('a connection that died without a close', () => {
     expect(line.told).toEqual(['lost']);
   });
 });
+
+function deferred<T>() {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
 
 /** Loses the socket and returns. */
 async function back(line: Line): Promise<FarEnd> {
