@@ -28,7 +28,7 @@ let browser: Browser;
 let server: ConsoleServer;
 let watched: WatchedPage | undefined;
 
-describe.skipIf(findChromium() === undefined)('a lost connection, in Chromium', { timeout: 30_000 }, () => {
+describe.skipIf(findChromium() === undefined)('a lost connection, in Chromium', { timeout: 60_000 }, () => {
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'console-'));
     await buildConsole(directory);
