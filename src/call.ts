@@ -91,6 +91,8 @@ export class Call {
       providers: places,
       voices: config.synthesiser.voices,
       version,
+      resumeToken: '',
+      resumed: false,
     });
     this.#models.first.prepare();
     this.#records.push(() => archive.begin(sessionId, this.#around.now()));

@@ -1,4 +1,5 @@
 import { bytesFromInt16 } from '../audio/pcm.ts';
+import { browser } from './browser.ts';
 import { Ducking } from './ducking.ts';
 import type { MicrophoneFrame } from './framer.ts';
 import type { Incoming } from './incoming.ts';
@@ -6,7 +7,7 @@ import { type Microphone, openMicrophone } from './microphone.ts';
 import { type CallNews, type Ending, newsOf } from './news.ts';
 import { CallProblem } from './problem.ts';
 import { openSpeaker, type Playback, type Speaker } from './speaker.ts';
-import { Wire } from './wire.ts';
+import { type WayBack, Wire, type WireEnd, type WireListener } from './wire.ts';
 import { MICROPHONE_RATE } from './worklets.ts';
 
 export interface CallOptions {
@@ -45,11 +46,14 @@ export class Call {
   /** The gains that the page and the caller's own voice ask for; the lower one holds. */
   #wantedGain = 1;
   #duckedTo = 1;
+  /** The voice that is asked for; none once the server has refused it. */
+  #voiceId: string | undefined;
   #muted = false;
   #over = false;
 
   constructor(options: CallOptions, tell: (news: CallNews) => void) {
     this.#options = options;
+    this.#voiceId = options.voiceId;
     this.#tell = tell;
   }
 
@@ -80,9 +84,9 @@ export class Call {
     this.#microphone?.mute(muted);
   }
 
-  /** Says something by keyboard: a caller turn of 1 to 2000 characters. */
+  /** Says something by keyboard: a caller turn of 1 to 2000 characters. While the connection is lost it waits. */
   say(text: string): void {
-    this.#wire?.send('voicechat.text.input', { text });
+    this.#wire?.say(text);
   }
 
   /** Lowers the agent's voice to `gain`, 0..1, or back to 1. While the caller speaks over it, it may be lower still. */
@@ -105,12 +109,24 @@ export class Call {
     if (this.#over) return this.#silence();
     this.#setGain();
     this.#tell({ kind: 'stage', stage: 'connecting' });
-    this.#wire = new Wire(this.#address(), {
-      open: () => this.#begin(this.#options.voiceId),
+    this.#wire = this.#dial();
+  }
+
+  #dial(): Wire {
+    const listener: WireListener = {
+      open: (returning) => {
+        if (returning) this.#reportLast();
+        this.#begin();
+      },
       receive: (incoming) => this.#receive(incoming),
       unreadable: () => this.#problem(new CallProblem('server', 'The server sent something unreadable.')),
-      close: ({ opened }) => this.#fail(new CallProblem(opened ? 'socket-lost' : 'socket-refused')),
-    });
+      lost: () => this.#tell({ kind: 'stage', stage: 'reconnecting' }),
+      resumed: () => this.#tell({ kind: 'resumed' }),
+      // The same again changes nothing, and is answered.
+      ask: () => this.#begin(),
+      close: (why) => this.#cutOff(why),
+    };
+    return new Wire((back) => this.#address(back), listener, browser);
   }
 
   async #openMicrophone(context: AudioContext, assets: URL): Promise<void> {
@@ -128,18 +144,21 @@ export class Call {
     microphone.mute(this.#muted);
   }
 
-  #address(): URL {
+  /** Where the call is begun, or where it is gone back to. */
+  #address(back: WayBack | undefined): URL {
+    const { prospect, ticket } = this.#options;
     const url = new URL(this.#options.url, location.href);
     url.protocol = url.protocol.replace('http', 'ws');
-    for (const [key, value] of Object.entries(this.#options.prospect ?? {})) {
+    // A ticket is good for one beginning; who comes back has the call's own token.
+    for (const [key, value] of Object.entries(back ?? { ...prospect, ticket })) {
       if (value) url.searchParams.set(key, value);
     }
-    if (this.#options.ticket !== undefined) url.searchParams.set('ticket', this.#options.ticket);
     return url;
   }
 
-  #begin(voiceId: string | undefined): void {
+  #begin(): void {
     const { language } = this.#options;
+    const voiceId = this.#voiceId;
     this.#wire?.send('voicechat.audio.start', {
       samplingRate: MICROPHONE_RATE,
       ...(voiceId === undefined ? {} : { voiceId }),
@@ -165,7 +184,10 @@ export class Call {
     if (news !== undefined) this.#tell(news);
     if (this.#speaker !== undefined) play(this.#speaker, incoming);
     // A voice remembered from an earlier call may be gone; the call goes on with the agent's own.
-    if (incoming.eventType === 'refusal' && incoming.payload.code === 'unknown_voice') this.#begin(undefined);
+    if (incoming.eventType === 'refusal' && incoming.payload.code === 'unknown_voice') {
+      this.#voiceId = undefined;
+      this.#begin();
+    }
     if (incoming.eventType === 'voicechat.call.ended') void this.#farewell(incoming.payload);
   }
 
@@ -177,11 +199,26 @@ export class Call {
     this.#tell({ kind: 'cut', utteranceId, heardShare });
   }
 
+  /** Where the agent's voice stopped arriving, so that the server can go on with the very next sample. */
+  #reportLast(): void {
+    const last = this.#speaker?.last;
+    if (last === undefined) return;
+    const { ended, ...playback } = last;
+    this.#wire?.send('voicechat.playback.progress', { ...playback, ...(ended ? { ended } : {}) });
+  }
+
   /** The server has ended the call: the microphone closes at once, the agent's last words play out. */
   async #farewell(ending: Ending): Promise<void> {
     const drained = this.#speaker?.drained();
     this.#end(ending);
     await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, MAX_FAREWELL_MS))]);
+    this.#silence();
+  }
+
+  #cutOff(why: WireEnd): void {
+    if (why !== 'taken-over')
+      return this.#fail(new CallProblem(why === 'lost' ? 'socket-lost' : 'socket-refused'));
+    this.#end({ reason: 'taken_over' });
     this.#silence();
   }
 

@@ -5,13 +5,21 @@ import { decode } from '../protocol/codec.ts';
 export function readIncoming(bytes: Uint8Array): Incoming | undefined {
   const frame = v.parse(envelope, decode(bytes));
   if (!refuses(frame.eventType)) return readEvent(frame);
-  return { eventType: 'refusal', sessionId: frame.sessionId, payload: v.parse(refusal, frame.payload) };
+  const { eventId, sessionId } = frame;
+  return { eventType: 'refusal', eventId, sessionId, payload: v.parse(refusal, frame.payload) };
 }
 
 /** A frame of the server by its event type; `refusal` is the error that answers any request of ours. */
 export type Incoming =
-  | { [E in Known]: { eventType: E; sessionId: string; payload: v.InferOutput<(typeof events)[E]> } }[Known]
-  | { eventType: 'refusal'; sessionId: string; payload: v.InferOutput<typeof refusal> };
+  | {
+      [E in Known]: {
+        eventType: E;
+        eventId: string;
+        sessionId: string;
+        payload: v.InferOutput<(typeof events)[E]>;
+      };
+    }[Known]
+  | { eventType: 'refusal'; eventId: string; sessionId: string; payload: v.InferOutput<typeof refusal> };
 
 type Known = keyof typeof events;
 
@@ -23,13 +31,14 @@ function refuses(eventType: string): boolean {
 function readEvent(frame: v.InferOutput<typeof envelope>): Incoming | undefined {
   const schema: v.GenericSchema | undefined = byName[frame.eventType];
   if (schema === undefined) return undefined;
-  const { eventType, sessionId } = frame;
+  const { eventType, eventId, sessionId } = frame;
   // The acks of our requests share their names with nothing the server sends unasked, so the table decides the payload.
-  return { eventType, sessionId, payload: v.parse(schema, frame.payload) } as Incoming;
+  return { eventType, eventId, sessionId, payload: v.parse(schema, frame.payload) } as Incoming;
 }
 
 const envelope = v.object({
   eventType: v.string(),
+  eventId: v.fallback(v.string(), ''),
   sessionId: v.fallback(v.string(), ''),
   payload: v.record(v.string(), v.unknown()),
 });
@@ -49,6 +58,8 @@ const events = {
     providers: v.object({ stt: place, llm: place, tts: place }),
     voices: v.array(v.object({ id: v.string(), name: v.string() })),
     version: v.string(),
+    resumeToken: v.exactOptional(v.string()),
+    resumed: v.exactOptional(v.boolean()),
   }),
   'voicechat.state': v.object({ state: v.picklist(['listening', 'thinking', 'speaking']) }),
   'voicechat.transcript.interim': transcript,

@@ -4,7 +4,9 @@ import { CallProblem } from './problem.ts';
 
 /** Everything a call tells, in the order in which it happens; `ended` comes exactly once, and only a late `cut` or `level` may follow it. */
 export type CallNews =
-  | { readonly kind: 'stage'; readonly stage: 'asking-microphone' | 'connecting' }
+  | { readonly kind: 'stage'; readonly stage: 'asking-microphone' | 'connecting' | 'reconnecting' }
+  /** The connection was lost and is back; the call goes on. Follows the stage `reconnecting`. */
+  | { readonly kind: 'resumed' }
   | { readonly kind: 'connected'; readonly welcome: Welcome }
   | { readonly kind: 'state'; readonly state: CallState }
   /** What the caller says; a guess (`final` false) is replaced by the next one of the same turn. */
@@ -31,20 +33,26 @@ export type CallNews =
   | ({ readonly kind: 'ended' } & Ending);
 
 /** What the server says of itself when the call connects. */
-export type Welcome = Extract<Incoming, { eventType: 'connection.ack' }>['payload'];
+export type Welcome = Pick<
+  Extract<Incoming, { eventType: 'connection.ack' }>['payload'],
+  'providers' | 'voices' | 'version'
+>;
 
 /** The server's measurements of one agent turn, in ms, tokens and words; an older server sends fewer. */
 export type Metrics = Extract<Incoming, { eventType: 'voicechat.turn.metrics' }>['payload'];
 
-/** Why a call ended: the server's reason, `caller_hung_up` or `failed`. Outcome and latencies come only from a server. */
+/** Why a call ended: the server's reason, `caller_hung_up`, `failed` or `taken_over`. Outcome and latencies come only from a server. */
 export type Ending = Extract<Incoming, { eventType: 'voicechat.call.ended' }>['payload'];
 
 /** What an event of the server is to the page; `undefined` for those that only the player needs. */
 export function newsOf(incoming: Incoming): CallNews | undefined {
   const { eventType, payload } = incoming;
   switch (eventType) {
-    case 'connection.ack':
-      return { kind: 'connected', welcome: payload };
+    case 'connection.ack': {
+      // The resume token is nobody's business but the wire's.
+      const { providers, voices, version } = payload;
+      return { kind: 'connected', welcome: { providers, voices, version } };
+    }
     case 'voicechat.state':
       return { kind: 'state', state: payload.state };
     case 'voicechat.transcript.interim':

@@ -9,11 +9,14 @@ export type PlayoutOrder =
   | { readonly order: 'resume'; readonly utteranceId: string }
   | { readonly order: 'audio'; readonly utteranceId: string; readonly samples: Float32Array };
 
-/** How far an utterance has been rendered, in ms of its own audio; `ended` and `interrupted` are its last news. */
+/**
+ * How far an utterance has been rendered, in ms of its own audio. `dry`: everything that has arrived is rendered, and it
+ * waits for more. `ended` and `interrupted` are its last news.
+ */
 export interface PlayoutNews {
   readonly utteranceId: string;
   readonly renderedMs: number;
-  readonly phase: 'playing' | 'paused' | 'ended' | 'interrupted';
+  readonly phase: 'playing' | 'paused' | 'dry' | 'ended' | 'interrupted';
 }
 
 /** The player's rate in Hz and its timing in ms; the defaults suit speech over a network that jitters. */
@@ -132,6 +135,7 @@ export class Playout {
     const grown = Math.round(PREBUFFER_AFTER_UNDERRUN_MS * this.#framesPerMs);
     this.#prebufferFrames = Math.max(this.#prebufferFrames, grown);
     current.buffering = true;
+    this.#tell(current, 'dry');
   }
 
   #interrupt(current: Utterance): void {

@@ -1,4 +1,4 @@
-import { durationMs, floatFromInt16, int16FromBytes } from '../audio/pcm.ts';
+import { floatFromInt16, int16FromBytes, SAMPLE_BYTES } from '../audio/pcm.ts';
 import { Resampler } from '../audio/resample.ts';
 import type { PlayoutNews } from './playout.ts';
 import { SPEAKER_FILE, SPEAKER_PROCESSOR, type SpeakerNews, type SpeakerOrder } from './worklets.ts';
@@ -17,6 +17,14 @@ export interface Playback {
   /** How much audio of it had arrived, in ms. */
   readonly receivedMs: number;
   readonly phase: PlayoutNews['phase'];
+}
+
+/** How far an utterance has sounded, and how much of it has arrived, in ms; `ended` once it sounds no more. */
+export interface LastPlayback {
+  readonly utteranceId: string;
+  readonly playedMs: number;
+  readonly receivedMs: number;
+  readonly ended: boolean;
 }
 
 /** Loads the player's worklet from `assets` and connects it to the context's output. */
@@ -48,7 +56,16 @@ export class Speaker {
     this.#player.port.onmessage = (event: MessageEvent<SpeakerNews>) => this.#hear(event.data);
   }
 
+  /** What was last told of the utterance that plays or was the last to play; `undefined` before the first. */
+  get last(): LastPlayback | undefined {
+    if (this.#arriving === undefined) return undefined;
+    const { utteranceId, toldMs, receivedMs, over } = this.#arriving;
+    return { utteranceId, playedMs: toldMs, receivedMs, ended: over };
+  }
+
+  /** Begins an utterance; a second time for the same one changes nothing. */
   start(utteranceId: string): void {
+    if (this.#arriving?.utteranceId === utteranceId) return;
     this.#arriving = new Arriving(utteranceId, this.#context.sampleRate);
     this.#order({ order: 'start', utteranceId });
   }
@@ -56,7 +73,7 @@ export class Speaker {
   /** Queues 16-bit mono PCM of `sampleRate` Hz. */
   play(utteranceId: string, audio: Uint8Array, sampleRate: number): void {
     if (this.#arriving?.utteranceId !== utteranceId) this.start(utteranceId);
-    this.#samples(utteranceId, this.#arriving?.convert(audio, sampleRate));
+    if (this.#arriving?.over === false) this.#samples(utteranceId, this.#arriving.convert(audio, sampleRate));
   }
 
   /** No more audio of it comes; what is queued plays to its end. */
@@ -87,7 +104,7 @@ export class Speaker {
   /** Resolves when everything that has arrived was heard; at once if nothing plays. */
   drained(): Promise<void> {
     const arriving = this.#arriving;
-    if (arriving === undefined) return Promise.resolve();
+    if (arriving === undefined || arriving.over) return Promise.resolve();
     this.complete(arriving.utteranceId);
     return new Promise((resolve) => {
       this.#drained = resolve;
@@ -118,8 +135,9 @@ export class Speaker {
     // Rendered samples reach the ear after the output latency; those rendered before a stop can no longer be held back.
     const latencyMs = (this.#context.outputLatency || 0) * 1000;
     if (news.phase === 'playing') this.#tell(news, Math.max(0, news.renderedMs - latencyMs));
-    else if (news.phase === 'ended') setTimeout(() => this.#tell(news, news.renderedMs), latencyMs);
-    else this.#tell(news, news.renderedMs);
+    else if (news.phase === 'ended' || news.phase === 'dry') {
+      setTimeout(() => this.#tell(news, news.renderedMs), latencyMs);
+    } else this.#tell(news, news.renderedMs);
   }
 
   #tell({ utteranceId, phase }: PlayoutNews, playedMs: number): void {
@@ -132,7 +150,7 @@ export class Speaker {
   }
 
   #over(): void {
-    this.#arriving = undefined;
+    if (this.#arriving !== undefined) this.#arriving.over = true;
     this.#drained?.();
     this.#drained = undefined;
   }
@@ -141,11 +159,15 @@ export class Speaker {
 /** The utterance whose audio arrives: brings it to the context's rate, as one stream. */
 class Arriving {
   readonly utteranceId: string;
-  receivedMs = 0;
+  /** Nothing of it sounds any more. */
+  over = false;
   /** The furthest report so far: what was heard before a pause stays heard. */
   toldMs = 0;
   readonly #toHz: number;
   #fromHz = 0;
+  /** What arrived at rates before this one, in ms, and in samples at this one: adding up durations would be inexact. */
+  #earlierMs = 0;
+  #samples = 0;
   #resampler: Resampler | undefined;
 
   constructor(utteranceId: string, toHz: number) {
@@ -153,11 +175,16 @@ class Arriving {
     this.#toHz = toHz;
   }
 
+  /** How much of it has arrived, in ms. */
+  get receivedMs(): number {
+    return this.#earlierMs + (this.#fromHz === 0 ? 0 : (this.#samples / this.#fromHz) * 1000);
+  }
+
   convert(audio: Uint8Array, fromHz: number): Float32Array {
     const rest = fromHz === this.#fromHz ? undefined : this.finish();
     this.#fromHz = fromHz;
     this.#resampler ??= new Resampler(fromHz, this.#toHz);
-    this.receivedMs += durationMs(audio.byteLength, fromHz);
+    this.#samples += audio.byteLength / SAMPLE_BYTES;
     const samples = this.#resampler.process(floatFromInt16(int16FromBytes(audio)));
     if (rest === undefined || rest.length === 0) return samples.slice();
     const joined = new Float32Array(rest.length + samples.length);
@@ -169,6 +196,8 @@ class Arriving {
   /** What the resampler still holds. */
   finish(): Float32Array {
     const rest = this.#resampler?.flush() ?? new Float32Array(0);
+    this.#earlierMs = this.receivedMs;
+    this.#samples = 0;
     this.#resampler = undefined;
     this.#fromHz = 0;
     return rest;

@@ -8,7 +8,7 @@ import { Settings } from './settings.ts';
 import { Status } from './status.ts';
 import { askRefusal, ticketOfLink } from './ticket.ts';
 import { Transcript } from './transcript.ts';
-import { endWords, missingWords, refusalWords, stateWords } from './words.ts';
+import { endWords, missingWords, refusalWords, stageWords, stateWords } from './words.ts';
 
 const start = element('start', HTMLButtonElement);
 const end = element('end', HTMLButtonElement);
@@ -25,6 +25,7 @@ const transcript = new Transcript();
 const settings = new Settings();
 let ticket = ticketOfLink();
 let call: Call | undefined;
+let wasTyping = false;
 
 start.addEventListener('click', () => place({ microphone: true }));
 startTyping.addEventListener('click', () => place({ microphone: false }));
@@ -82,7 +83,11 @@ async function showRefusal(): Promise<boolean> {
 function hear(news: CallNews): void {
   switch (news.kind) {
     case 'stage':
-      status.show('waiting', news.stage === 'connecting' ? 'Connecting' : 'Waiting for the microphone');
+      status.show('waiting', stageWords[news.stage]);
+      if (news.stage === 'reconnecting') showLost();
+      break;
+    case 'resumed':
+      showBack();
       break;
     case 'connected':
       showProviders(news.welcome.providers);
@@ -179,6 +184,18 @@ function showStage(stage: 'idle' | 'call'): void {
   end.hidden = stage === 'idle';
   if (stage === 'call') startTyping.hidden = true;
   mute.hidden = stage === 'idle';
+}
+
+function showLost(): void {
+  wasTyping = document.activeElement === words;
+  showConnected(false);
+}
+
+/** What the agent is doing follows at once. Who was typing goes on typing. */
+function showBack(): void {
+  status.show('listening', stateWords.listening);
+  showConnected(true);
+  if (wasTyping) words.focus();
 }
 
 /** Only a connected call can be typed to. */

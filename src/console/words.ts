@@ -18,6 +18,13 @@ export const stateWords: Readonly<Record<CallState | 'ended', string>> = {
   ended: 'Call ended',
 };
 
+/** What the pill says before the call has begun, and while its connection is lost. */
+export const stageWords = {
+  'asking-microphone': 'Waiting for the microphone',
+  connecting: 'Connecting',
+  reconnecting: 'Reconnecting…',
+} as const;
+
 /** How a call ended, for the end of the transcript. */
 export function endWords(reason: string): string {
   return ends[reason] ?? 'The call has ended.';
@@ -30,7 +37,9 @@ const ends: Readonly<Record<string, string>> = {
   caller_silent: 'The agent ended the call because it heard nothing.',
   max_duration: 'The call reached its longest duration.',
   budget_spent: 'The call used up what a call may cost.',
-  technical_trouble: 'The agent ended the call because its language model did not answer.',
+  technical_trouble: 'The agent ended the call because of technical trouble.',
+  abandoned: 'The call ended because the connection did not come back in time.',
+  taken_over: 'The call goes on over another connection; here it has ended.',
 };
 
 /** What keeps a caller out, in words; `undefined` for what only whoever runs the server can change. */

@@ -24,6 +24,10 @@ export interface ServerEvents {
     providers: { stt: ProviderPlace; llm: ProviderPlace; tts: ProviderPlace };
     voices: readonly { id: string; name: string }[];
     version: string;
+    /** With it a client that lost its connection comes back to the call; the same for a whole call, and `''` if there is no coming back. */
+    resumeToken: string;
+    /** The connection goes on with a call that is under way. */
+    resumed: boolean;
   };
   'voicechat.state': { state: CallState };
   'voicechat.transcript.interim': { text: string; turnId: string };

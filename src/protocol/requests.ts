@@ -25,8 +25,16 @@ export type Request = Readonly<
 export type AudioStart = Readonly<{ samplingRate: number; voiceId?: string; language?: string }>;
 /** Little-endian 16-bit mono PCM at the rate of the last `audio.start`. */
 export type AudioChunk = Readonly<{ audio: Uint8Array; isMuted: boolean }>;
-/** What the listener has really heard of an utterance, in ms; `ended` once when it stops sounding. */
-export type PlaybackProgress = Readonly<{ utteranceId: string; playedMs: number; ended: boolean }>;
+/**
+ * What the listener has really heard of an utterance, in ms; `ended` once when it stops sounding. `receivedMs`, in a
+ * report that follows a lost connection, is how much of its audio has arrived.
+ */
+export type PlaybackProgress = Readonly<{
+  utteranceId: string;
+  playedMs: number;
+  receivedMs?: number;
+  ended: boolean;
+}>;
 
 /** Why a frame could not be honoured; `requestType` and `eventId` as far as the frame had them. */
 export interface Refusal {
@@ -63,7 +71,8 @@ const acceptedId = `a string of 1 to ${MAX_ID_LENGTH} characters`;
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_ID_LENGTH));
 const languageTag = v.pipe(v.string(), v.regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/));
 const text = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MAX_TEXT_LENGTH));
-const playedMs = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(MAX_PLAYED_MS));
+const acceptedPlayback = `0 to ${MAX_PLAYED_MS} ms`;
+const playbackMs = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(MAX_PLAYED_MS));
 
 /** Reads a decoded frame as a request; what it cannot read comes back as a refusal that names the field and what is accepted. */
 export function parseRequest(frame: unknown): Parsed {
@@ -165,13 +174,23 @@ function readTextInput(payload: Record<string, unknown>): PayloadRead {
 }
 
 function readPlayback(payload: Record<string, unknown>): PayloadRead {
-  const { utteranceId, playedMs: played } = payload;
+  const { utteranceId, playedMs } = payload;
+  const receivedMs = payload['receivedMs'] ?? undefined;
   const ended = payload['ended'] ?? false;
   if (!v.is(id, utteranceId)) return problem('invalid_payload', 'utteranceId', acceptedId, utteranceId);
-  if (!v.is(playedMs, played))
-    return problem('invalid_payload', 'playedMs', `0 to ${MAX_PLAYED_MS} ms`, played);
+  if (!v.is(playbackMs, playedMs)) return problem('invalid_payload', 'playedMs', acceptedPlayback, playedMs);
+  if (receivedMs !== undefined && !v.is(playbackMs, receivedMs)) {
+    return problem('invalid_payload', 'receivedMs', acceptedPlayback, receivedMs);
+  }
   if (typeof ended !== 'boolean') return problem('invalid_payload', 'ended', 'true or false', ended);
-  return { payload: { utteranceId, playedMs: played, ended } satisfies PlaybackProgress };
+  return {
+    payload: {
+      utteranceId,
+      playedMs,
+      ...(receivedMs === undefined ? {} : { receivedMs }),
+      ended,
+    } satisfies PlaybackProgress,
+  };
 }
 
 function problem(code: RefusalCode, field: string, accepted: string, got: unknown): PayloadRead {

@@ -23,6 +23,8 @@ export interface ConsoleServerOptions {
   readonly providers: Providers;
   /** The URL of a running Worker that holds the calls; without it the test does, by `nextCall`. */
   readonly worker?: string;
+  /** Whether a caller whose connection was lost may come back; default true. */
+  readonly resumable?: boolean;
 }
 
 /** A server that serves the built page as the product does, and the test's tap, and lets a test play the server's side of a call. */
@@ -30,24 +32,31 @@ export interface ConsoleServer {
   readonly url: string;
   /** The next call that comes in, or the oldest that nobody has taken yet. */
   nextCall(): Promise<ServedCall>;
+  /** From now on whoever comes back is refused with this HTTP status; `undefined` lets them in again. */
+  refuseReturns(status: number | undefined): void;
   close(): Promise<void>;
 }
 
 export async function serveConsole(options: ConsoleServerOptions): Promise<ConsoleServer> {
   const headers = await staticHeaders(options.directory);
   const http = createServer((request, response) => {
-    answer(request, response, options, headers).catch((error: unknown) => {
+    answer(request, response, { ...options, headers, refusal }).catch((error: unknown) => {
       response.writeHead(500).end(String(error));
     });
   });
   const sockets = new WebSocketServer({ noServer: true });
   const calls = queue<ServedCall>();
   const missing = Object.values(options.providers).includes('missing');
+  const refusal: Refusal = { status: undefined };
   http.on('upgrade', (request, socket, head) => {
     if (options.worker !== undefined) return passOn(request, socket, head, options.worker);
     if (missing) return void socket.end('HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n');
+    const url = new URL(request.url ?? '/', 'http://local');
+    if (refusal.status !== undefined && url.searchParams.has('resume')) {
+      return void socket.end(`HTTP/1.1 ${refusal.status} Refused\r\nContent-Length: 0\r\n\r\n`);
+    }
     sockets.handleUpgrade(request, socket, head, (opened) => {
-      calls.put(new ServedCall(opened, new URL(request.url ?? '/', 'http://local'), options.providers));
+      calls.put(new ServedCall(opened, url, options));
     });
   });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
@@ -56,6 +65,9 @@ export async function serveConsole(options: ConsoleServerOptions): Promise<Conso
     // By name, because only that, https and the loopback addresses are secure contexts.
     url: `http://localhost:${port}`,
     nextCall: () => calls.take(),
+    refuseReturns: (status) => {
+      refusal.status = status;
+    },
     close: async () => {
       for (const client of sockets.clients) client.terminate();
       http.closeAllConnections();
@@ -64,10 +76,18 @@ export async function serveConsole(options: ConsoleServerOptions): Promise<Conso
   };
 }
 
-/** The server's side of one call. Frames of the client go through the product's own parser. */
+/** With what a caller comes back to any call of this server. */
+export const RESUME_TOKEN = 'resume-token';
+
+interface Refusal {
+  status: number | undefined;
+}
+
+/** The server's side of one connection of a call. Frames of the client go through the product's own parser. */
 export class ServedCall {
   readonly query: URLSearchParams;
-  readonly sessionId = uuidv7();
+  /** The one that the caller comes back to, or a new one. */
+  readonly sessionId: string;
   /** Everything the client asked for, in order. */
   readonly requests: Request[] = [];
   /** What the product's parser would have refused. */
@@ -77,21 +97,25 @@ export class ServedCall {
   readonly #socket: WebSocket;
   readonly #waiting = new Set<() => void>();
 
-  constructor(socket: WebSocket, url: URL, providers: Providers) {
+  constructor(socket: WebSocket, url: URL, { providers, resumable = true }: ConsoleServerOptions) {
     this.#socket = socket;
     this.query = url.searchParams;
+    const resumes = this.query.get('session');
+    this.sessionId = resumes ?? uuidv7();
     this.closed = new Promise((resolve) => socket.on('close', resolve));
     socket.on('message', (data: Buffer) => this.#receive(data));
     const voices = [
       { id: 'slt', name: 'Sally' },
       { id: 'rms', name: 'Russell' },
     ];
-    this.send('connection.ack', { success: true, providers, voices, version: '0.0.0' });
+    const resuming = resumable ? { resumeToken: RESUME_TOKEN, resumed: resumes !== null } : {};
+    this.send('connection.ack', { success: true, providers, voices, version: '0.0.0', ...resuming });
   }
 
-  /** Sends an event; `payload` is any, so that a test may also send what a later server will. */
-  send(eventType: string, payload: Readonly<Record<string, unknown>>): void {
-    this.#socket.send(encode({ eventType, eventId: uuidv7(), sessionId: this.sessionId, payload }));
+  /** Sends an event; `payload` is any, so that a test may also send what a later server will. Returns the event's id. */
+  send(eventType: string, payload: Readonly<Record<string, unknown>>, eventId: string = uuidv7()): string {
+    this.#socket.send(encode({ eventType, eventId, sessionId: this.sessionId, payload }));
+    return eventId;
   }
 
   /** Answers a request with an error instead of its ack, as a server that does not know a voice does. */
@@ -154,10 +178,18 @@ const contentTypes: Readonly<Record<string, string>> = {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { directory, providers }: ConsoleServerOptions,
-  headers: Readonly<Record<string, string>>,
+  {
+    directory,
+    providers,
+    headers,
+    refusal,
+  }: ConsoleServerOptions & { readonly headers: Readonly<Record<string, string>>; readonly refusal: Refusal },
 ): Promise<void> {
-  const { pathname } = new URL(request.url ?? '/', 'http://local');
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://local');
+  if (pathname === '/ws') {
+    const refused = searchParams.has('resume') ? refusal.status : undefined;
+    return void response.writeHead(refused ?? 426).end();
+  }
   if (pathname === '/health') {
     const missing = Object.entries(providers).filter(([, place]) => place === 'missing');
     const status = missing.length === 0 ? 'ok' : 'degraded';

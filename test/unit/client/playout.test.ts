@@ -52,6 +52,13 @@ describe('the playout of an utterance', () => {
     speaker.audio('u1', ramp(272, 8));
     expect(speaker.render(200)).toEqual(ramp(80, 200));
   });
+
+  it('says at once how much was rendered when the audio has run dry', () => {
+    const speaker = player();
+    speaker.audio('u1', ramp(0, 120));
+    speaker.render(400);
+    expect(speaker.news).toEqual([{ utteranceId: 'u1', renderedMs: 120, phase: 'dry' }]);
+  });
 });
 
 describe('an interruption', () => {

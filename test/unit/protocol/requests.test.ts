@@ -42,6 +42,11 @@ describe('what is read', () => {
       { utteranceId: 'u', playedMs: 12.5, ended: true },
       { utteranceId: 'u', playedMs: 12.5, ended: true },
     ],
+    [
+      'voicechat.playback.progress',
+      { utteranceId: 'u', playedMs: 12.5, receivedMs: 80.25 },
+      { utteranceId: 'u', playedMs: 12.5, receivedMs: 80.25, ended: false },
+    ],
   ])('%s %j', (eventType, payload, read) => {
     expect(parseRequest({ ...envelope, eventType, payload })).toEqual({
       request: { ...envelope, eventType, payload: read },
@@ -191,6 +196,18 @@ describe('what is refused: the payload', () => {
       { utteranceId: 'u', playedMs: Number.POSITIVE_INFINITY },
       'invalid_payload',
       'playedMs: 0 to 86400000 ms is accepted, got Infinity',
+    ],
+    [
+      'playback.progress',
+      { utteranceId: 'u', playedMs: 1, receivedMs: -1 },
+      'invalid_payload',
+      'receivedMs: 0 to 86400000 ms is accepted, got -1',
+    ],
+    [
+      'playback.progress',
+      { utteranceId: 'u', playedMs: 1, receivedMs: '80' },
+      'invalid_payload',
+      'receivedMs: 0 to 86400000 ms is accepted, got "80"',
     ],
     [
       'playback.progress',
