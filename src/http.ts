@@ -1,10 +1,11 @@
 import { Hono } from 'hono';
 import { v7 as uuidv7 } from 'uuid';
-import { prospectFrom } from './caller-query.ts';
+import { prospectFrom, resumeFrom } from './caller-query.ts';
 import { parseConfig } from './config.ts';
 import type { Env } from './env.ts';
 import { withOpening } from './opening.ts';
 import { ProspectError } from './outreach/prospect.ts';
+import { resumeRefused } from './refusals.ts';
 import { version } from './version.ts';
 
 /** The Worker's routes. Everything else is a static asset, which the platform serves before the Worker is asked. */
@@ -23,6 +24,12 @@ app.get('/health', (context) => {
 });
 
 app.get('/ws', async (context) => {
+  const back = resumeFrom(new URL(context.req.url));
+  if (back === 'refused') return resumeRefused();
+  if (back !== undefined) {
+    const request = withOpening(context.req.raw, { ...back, prospect: {} });
+    return context.env.SESSIONS.getByName(back.sessionId).fetch(request);
+  }
   if (context.req.header('upgrade')?.toLowerCase() !== 'websocket') {
     return context.json(
       { error: 'upgrade_required', message: 'GET /ws: a WebSocket upgrade is accepted' },

@@ -9,11 +9,22 @@ export interface Opening {
   /** A UUIDv7, which is also the name of the object. */
   readonly sessionId: string;
   readonly prospect: Prospect;
+  /** The caller comes back to a call that has begun. */
+  readonly resume?: Resume;
+}
+
+/** How a client takes a call up again. */
+export interface Resume {
+  /** The `resumeToken` of the call. */
+  readonly token: string;
+  /** The frame that it got last. */
+  readonly after?: string;
 }
 
 const opening = v.object({
   sessionId: v.string(),
   prospect: v.pipe(v.unknown(), v.transform(parseProspect)),
+  resume: v.exactOptional(v.object({ token: v.string(), after: v.exactOptional(v.string()) })),
 });
 
 /** The caller's request as the object gets it. */

@@ -29,6 +29,7 @@ const ends: Readonly<Record<string, string>> = {
   failed: 'The call broke off.',
   caller_silent: 'The agent ended the call because it heard nothing.',
   max_duration: 'The call reached its longest duration.',
+  abandoned: 'The connection was lost for too long.',
 };
 
 /** What local providers cannot do, in one sentence each; empty if none is local. */

@@ -1,5 +1,6 @@
 import { type Command, type Failure, type Message, send } from './events.ts';
 import { Outflow } from './outflow.ts';
+import type { Lines } from './plan.ts';
 import type { Reply, ReplyNews } from './reply.ts';
 import { isStaleVoice, Voicing } from './voicing.ts';
 
@@ -13,7 +14,7 @@ const RUNNING_DRY_MS = 400;
 export interface DeliveryPlan {
   /** Rate of the synthesiser's audio, in Hz. */
   readonly voiceRate: number;
-  readonly lines: { readonly apology: string; readonly filler: string; readonly goodbye: string };
+  readonly lines: Pick<Lines, 'apology' | 'filler' | 'goodbye'>;
   readonly messages: () => readonly Message[];
 }
 
@@ -23,12 +24,14 @@ export interface DeliveryPlan {
  */
 export class Delivery {
   readonly #plan: DeliveryPlan;
+  readonly #outflow: Outflow;
   readonly #voicing: Voicing;
   #numbers = 0;
 
   constructor(plan: DeliveryPlan) {
     this.#plan = plan;
-    this.#voicing = new Voicing(new Outflow(plan.voiceRate), plan.lines.filler);
+    this.#outflow = new Outflow(plan.voiceRate);
+    this.#voicing = new Voicing(this.#outflow, plan.lines.filler);
   }
 
   /** A number no reply had before. */
@@ -52,6 +55,25 @@ export class Delivery {
     reply.sentences.discard();
     this.#voicing.takesPhraseRoute(reply);
     return [...this.#voicing.say(reply, [text]), ...this.#voicing.conclude(reply, now)];
+  }
+
+  /** Has a fixed line precede what the reply says. */
+  introduce(reply: Reply, line: string, now: number): readonly Command[] {
+    reply.route = this.#voicing.route(now);
+    return this.#voicing.introduce(reply, line);
+  }
+
+  /** Has words said that were said before, whoever they came from. */
+  repeat(reply: Reply, text: string, now: number): readonly Command[] {
+    if (this.#voicing.isReady(text)) return this.recite(reply, text, now);
+    reply.modelDone = true;
+    const pieces = [...reply.sentences.push(text), ...reply.sentences.flush()];
+    return [...this.#voicing.say(reply, pieces), ...this.#voicing.conclude(reply, now)];
+  }
+
+  /** Sends again what the caller's client has not got of a reply that sounds. */
+  again(reply: Reply, receivedMs: number, now: number): readonly Command[] {
+    return this.#outflow.again(reply, receivedMs, now);
   }
 
   /** Lets through what was withheld. */

@@ -14,6 +14,17 @@ export class Duration {
     this.#maxMs = maxMs;
   }
 
+  /** When the call has lasted long enough; undefined before it has begun. */
+  get endAt(): number | undefined {
+    return this.#stage === 'not-started' ? undefined : this.#endAt;
+  }
+
+  /** Goes on with a call that another object began. */
+  remember(endAt: number): void {
+    this.#stage = 'running';
+    this.#endAt = endAt;
+  }
+
   get deadline(): number | undefined {
     switch (this.#stage) {
       case 'not-started':

@@ -17,21 +17,26 @@ export class Outflow {
 
   /** Sends audio, with the text whose sound begins in it. */
   audio(reply: Reply, event: Extract<VoiceNews, { type: 'voice.audio' }>, now: number): readonly Command[] {
-    const { utteranceId } = reply;
     const pcm = reply.audio(event.pcm, event.alignment, now);
     if (pcm.byteLength === 0) return [];
     const out: Command[] = [...this.#started(reply, now), ...texts(reply, reply.spoken.due())];
-    for (let at = 0; at < pcm.byteLength; at += CHUNK_BYTES) {
-      const audio = pcm.subarray(at, at + CHUNK_BYTES);
-      out.push(send('voicechat.response.chunk', { audio, utteranceId, sampleRate: this.#voiceRate }));
-    }
-    return out;
+    return [...out, ...this.#chunks(reply, pcm)];
+  }
+
+  /** Sends again what was sent of a reply after the first `receivedMs` of its audio, as far as it is kept, and that it was all if it was. */
+  again(reply: Reply, receivedMs: number, now: number): readonly Command[] {
+    const pieces = reply.sentAudio.after(receivedMs) ?? [];
+    const chunks = pieces.flatMap((pcm) => this.#chunks(reply, pcm));
+    if (reply.stage !== 'tail') return chunks;
+    this.#lastsUntilHeard(reply, now);
+    const complete = send('voicechat.response.complete', { utteranceId: reply.utteranceId });
+    return chunks.length === 0 ? [] : [...chunks, complete];
   }
 
   /** All audio of the reply is there. */
   complete(reply: Reply, now: number): readonly Command[] {
     reply.stage = 'tail';
-    reply.overBy = Math.max(now, reply.playback.endsAt) + REPORTS_MS;
+    this.#lastsUntilHeard(reply, now);
     const { utteranceId } = reply;
     return [...texts(reply, reply.spoken.rest()), send('voicechat.response.complete', { utteranceId })];
   }
@@ -49,6 +54,20 @@ export class Outflow {
     reply.stage = reply.playback.endsAt > now ? 'tail' : 'over';
     reply.overBy = reply.playback.endsAt + REPORTS_MS;
     return shown;
+  }
+
+  #lastsUntilHeard(reply: Reply, now: number): void {
+    reply.overBy = Math.max(now, reply.playback.endsAt) + REPORTS_MS;
+  }
+
+  #chunks(reply: Reply, pcm: Uint8Array): readonly Command[] {
+    const { utteranceId } = reply;
+    const chunks: Command[] = [];
+    for (let at = 0; at < pcm.byteLength; at += CHUNK_BYTES) {
+      const audio = pcm.subarray(at, at + CHUNK_BYTES);
+      chunks.push(send('voicechat.response.chunk', { audio, utteranceId, sampleRate: this.#voiceRate }));
+    }
+    return chunks;
   }
 
   #started(reply: Reply, now: number): readonly Command[] {

@@ -1,3 +1,6 @@
+import type { TurnMetrics } from '../protocol/replies.ts';
+import type { Message } from './events.ts';
+
 /** What one call is about. Everything a conversation needs from outside comes in here or with an event. */
 export interface CallPlan {
   readonly systemPrompt: string;
@@ -19,6 +22,7 @@ export interface Lines {
   readonly wait: string;
   readonly stillThere: string;
   readonly couldNotHear: string;
+  readonly backAgain: string;
   readonly optOut: string;
   readonly goodbye: string;
 }
@@ -30,4 +34,17 @@ export interface Pace {
   readonly idlePromptMs: number;
   /** The longest a call may last, in ms. */
   readonly maxCallMs: number;
+}
+
+/** What the agent's side of a call needs to know of the rest of it. */
+export interface MouthPlan {
+  readonly voiceRate: number;
+  readonly lines: Pick<Lines, 'apology' | 'filler' | 'goodbye' | 'backAgain'>;
+  readonly mintId: () => string;
+  /** What the model is to read; `pending` are words of the caller that are not remembered yet. */
+  readonly messages: (pending?: string) => readonly Message[];
+  /** A reply is over; `heard` are the words of it that sounded. */
+  readonly over: (heard: string, interrupted: boolean, metrics: TurnMetrics) => void;
+  /** These are the words that sounded of the interrupted reply that was over last. */
+  readonly corrected: (heard: string, interrupted: boolean) => void;
 }

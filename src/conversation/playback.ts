@@ -10,6 +10,7 @@ export class PlaybackClock {
   #ended = false;
   #pausedAt: number | undefined;
   #firstHeardAt: number | undefined;
+  #lostAt: number | undefined;
 
   get sentMs(): number {
     return this.#sentMs;
@@ -55,6 +56,18 @@ export class PlaybackClock {
     this.#pausedAt = undefined;
   }
 
+  /** The listener is gone: what he hears meanwhile is not known, so the clock stands. */
+  lost(now: number): void {
+    this.#lostAt ??= now;
+  }
+
+  /** The listener is there again. */
+  found(now: number): void {
+    const stood = this.#moment(now);
+    this.#lostAt = undefined;
+    this.#endsAt += this.#moment(now) - stood;
+  }
+
   /** Takes the listener's word; what runs backwards or beyond the audio sent is bounded, not believed. */
   reported(playedMs: number, ended: boolean, now: number): void {
     const floor = this.#reported?.playedMs ?? 0;
@@ -71,8 +84,9 @@ export class PlaybackClock {
     return Math.max(0, this.#sentMs - Math.max(0, this.#endsAt - this.#moment(now)));
   }
 
-  /** The time that counts for playing: it stands still while a listener who reports is paused. */
+  /** The time that counts for playing: it stands still while a listener is gone, or one who reports is paused. */
   #moment(now: number): number {
-    return this.hasReports ? Math.min(now, this.#pausedAt ?? now) : now;
+    const there = Math.min(now, this.#lostAt ?? now);
+    return this.hasReports ? Math.min(there, this.#pausedAt ?? there) : there;
   }
 }

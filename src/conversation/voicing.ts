@@ -1,6 +1,6 @@
 import { type Command, type Failure, send, type VoiceRoute } from './events.ts';
 import type { Outflow } from './outflow.ts';
-import type { Reply, ReplyNews, VoiceNews } from './reply.ts';
+import { type Reply, type ReplyNews, type VoiceNews, wordsOf } from './reply.ts';
 
 /** Failures that take a caller's time to find out. */
 const SLOW_FAILURES: readonly Failure['kind'][] = ['timeout', 'unreachable', 'stalled'];
@@ -24,6 +24,11 @@ export class Voicing {
   /** A fixed line can be spoken at once. */
   ready(text: string): void {
     this.#ready.add(text);
+  }
+
+  /** True for a fixed line that sounds at once. */
+  isReady(text: string): boolean {
+    return this.#ready.has(text);
   }
 
   /** The way that a new reply takes. */
@@ -81,10 +86,15 @@ export class Voicing {
 
   /** Bridges a long wait for the first words, which the filler precedes. */
   fill(reply: Reply): readonly Command[] {
+    return this.introduce(reply, this.#filler);
+  }
+
+  /** Has a fixed line precede the first words of a reply. */
+  introduce(reply: Reply, line: string): readonly Command[] {
     reply.filled = true;
-    reply.spoken.precede(this.#filler);
-    const route = this.#ready.has(this.#filler) ? 'phrase' : reply.route;
-    return this.#order(reply, this.#filler, route);
+    reply.introWords = wordsOf(line).length;
+    reply.spoken.precede(line);
+    return this.#order(reply, line, this.#ready.has(line) ? 'phrase' : reply.route);
   }
 
   /** Tries what has no sound yet by the next route; when there is none, the words reach the caller as text. */

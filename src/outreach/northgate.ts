@@ -68,6 +68,7 @@ export const defaultPlaybook: Playbook = {
     filler: 'One moment, please.',
     couldNotHear: 'I am sorry, I could not hear you. Could you say that again, please?',
     stillThere: 'Are you still there?',
+    backAgain: 'Sorry, the line dropped for a moment.',
   },
   questions: [
     'How many people in your company go out to customers?',

@@ -40,7 +40,15 @@ export const bookingLineNames = [
 ] as const;
 
 /** The short lines that fit at any time. */
-export const shortLineNames = ['wait', 'unknown', 'apology', 'filler', 'couldNotHear', 'stillThere'] as const;
+export const shortLineNames = [
+  'wait',
+  'unknown',
+  'apology',
+  'filler',
+  'couldNotHear',
+  'stillThere',
+  'backAgain',
+] as const;
 
 /** The lines every playbook has, by the part of the call they belong to. */
 export const lineNames = [

@@ -21,6 +21,10 @@ export interface ServerEvents {
     providers: { stt: ProviderPlace; llm: ProviderPlace; tts: ProviderPlace };
     voices: readonly { id: string; name: string }[];
     version: string;
+    /** Takes the call up again after its connection was lost; a secret of this client, the same for the whole call. */
+    resumeToken: string;
+    /** The call goes on from an earlier connection. */
+    resumed: boolean;
   };
   'voicechat.state': { state: CallState };
   'voicechat.transcript.interim': { text: string; turnId: string };
@@ -96,7 +100,15 @@ export interface Percentiles {
 }
 
 /** Why a call ended. */
-export type EndReason = 'caller_hung_up' | 'agent_ended' | 'caller_silent' | 'max_duration';
+export type EndReason =
+  | 'caller_hung_up'
+  | 'agent_ended'
+  | 'caller_silent'
+  | 'max_duration'
+  /** Nobody came back in time after the caller's connection was lost. */
+  | 'abandoned'
+  /** The agent could not go on. */
+  | 'technical_trouble';
 
 /** The payload of an error that answers a request. */
 export interface RequestError {

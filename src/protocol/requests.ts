@@ -25,8 +25,16 @@ export type Request = Readonly<
 export type AudioStart = Readonly<{ samplingRate: number; voiceId?: string; language?: string }>;
 /** Little-endian 16-bit mono PCM at the rate of the last `audio.start`. */
 export type AudioChunk = Readonly<{ audio: Uint8Array; isMuted: boolean }>;
-/** What the listener has really heard of an utterance, in ms; `ended` once when it stops sounding. */
-export type PlaybackProgress = Readonly<{ utteranceId: string; playedMs: number; ended: boolean }>;
+/**
+ * What the listener has really heard of an utterance, in ms; `ended` once when it stops sounding. `receivedMs`: how much
+ * of its audio has arrived, in ms; told after a reconnection.
+ */
+export type PlaybackProgress = Readonly<{
+  utteranceId: string;
+  playedMs: number;
+  ended: boolean;
+  receivedMs?: number;
+}>;
 
 /** Why a frame could not be honoured; `requestType` and `eventId` as far as the frame had them. */
 export interface Refusal {
@@ -171,7 +179,17 @@ function readPlayback(payload: Record<string, unknown>): PayloadRead {
   if (!v.is(playedMs, played))
     return problem('invalid_payload', 'playedMs', `0 to ${MAX_PLAYED_MS} ms`, played);
   if (typeof ended !== 'boolean') return problem('invalid_payload', 'ended', 'true or false', ended);
-  return { payload: { utteranceId, playedMs: played, ended } satisfies PlaybackProgress };
+  const receivedMs = payload['receivedMs'] ?? undefined;
+  if (receivedMs !== undefined && !v.is(playedMs, receivedMs))
+    return problem('invalid_payload', 'receivedMs', `0 to ${MAX_PLAYED_MS} ms`, receivedMs);
+  return {
+    payload: {
+      utteranceId,
+      playedMs: played,
+      ended,
+      ...(receivedMs === undefined ? {} : { receivedMs }),
+    } satisfies PlaybackProgress,
+  };
 }
 
 function problem(code: RefusalCode, field: string, accepted: string, got: unknown): PayloadRead {

@@ -1,6 +1,7 @@
 import { durationMs } from '../../src/audio/pcm.ts';
 import { Conversation } from '../../src/conversation/conversation.ts';
 import type { Alignment, CallEvent, Command, Failure, Message } from '../../src/conversation/events.ts';
+import type { Memory } from '../../src/conversation/memory.ts';
 import type { CallPlan, Lines } from '../../src/conversation/plan.ts';
 import type { ServerEvents } from '../../src/protocol/replies.ts';
 
@@ -15,6 +16,7 @@ export const LINES: Lines = {
   apology: 'Sorry, once more please.',
   wait: 'Of course, take your time.',
   stillThere: 'Are you still there?',
+  backAgain: 'Sorry, we were cut off.',
   couldNotHear: 'I could not hear you.',
   optOut: 'You are off our list. Goodbye.',
   goodbye: 'Thank you, and goodbye.',
@@ -34,6 +36,8 @@ export class Scene {
   readonly conversation: Conversation;
   readonly commands: { readonly at: number; readonly command: Command }[] = [];
   now = 1_000_000;
+  /** What was to be remembered last. */
+  memory: Memory | undefined;
   /** The utterance that was started last. */
   latestUtteranceId = 'none';
   /** Caller audio sent by `talk` and `hush`, in ms: the `endMs` of a word that ends at this moment. */
@@ -56,7 +60,10 @@ export class Scene {
   }
 
   on(event: CallEvent): readonly Command[] {
-    const commands = this.conversation.handle(event, this.now);
+    const commands = this.conversation.handle(event, this.now).filter((command) => {
+      if (command.type === 'remember') this.memory = command.memory;
+      return command.type !== 'remember';
+    });
     for (const command of commands) {
       this.commands.push({ at: this.now, command });
       if ('reply' in command) this.#latestReply = Math.max(this.#latestReply, command.reply);

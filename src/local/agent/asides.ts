@@ -13,7 +13,7 @@ export interface Course {
 }
 
 /** Lines that leave the open question open; the call itself puts most of them around what the agent wrote. */
-const asides: readonly LineName[] = ['wait', 'filler', 'apology', 'couldNotHear', 'stillThere'];
+const asides: readonly LineName[] = ['wait', 'filler', 'apology', 'couldNotHear', 'stillThere', 'backAgain'];
 
 /** What marks words whose continuation the caller did not hear. */
 const interruptionMark = /\s*\(interrupted\)$/;

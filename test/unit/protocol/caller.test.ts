@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CallerLine } from '../../../src/caller.ts';
+import { MissedFrames } from '../../../src/missed-frames.ts';
 import { encode } from '../../../src/protocol/codec.ts';
 
 describe('a closed line', () => {
@@ -36,5 +37,5 @@ function connected(): { line: CallerLine; sent: unknown[]; closes: number[] } {
     close: (code: number) => closes.push(code),
   };
   // All that a line uses of its socket.
-  return { line: new CallerLine(socket as unknown as WebSocket, 's1'), sent, closes };
+  return { line: new CallerLine(socket as unknown as WebSocket, 's1', new MissedFrames()), sent, closes };
 }
