@@ -1,9 +1,9 @@
 import type { TurnMetrics } from '../protocol/replies.ts';
 import { Absence, type PlaybackReport } from './absence.ts';
 import type { Command } from './events.ts';
-import { type Memory, type RememberedReply, rememberedOf } from './memory.ts';
+import type { Memory, RememberedReply } from './memory.ts';
 import { recall } from './recollection.ts';
-import { type Parts, type Present, Remembrance } from './remembrance.ts';
+import { type Parts, type Present, Remembrance, type Whole } from './remembrance.ts';
 
 /** A call that another object held until it died. */
 export interface Past {
@@ -84,9 +84,8 @@ export class Presence {
     return this.#remembrance.memory(this.#whole(present));
   }
 
-  #whole(present: Present) {
-    const { reply } = this.#parts.mouth;
-    return { ...present, reply: this.#known ?? (reply && rememberedOf(reply)), lostAt: this.#absence.lostAt };
+  #whole(present: Present): Whole {
+    return { ...present, known: this.#known, lostAt: this.#absence.lostAt };
   }
 
   /** The caller is there again, and hears on where he stopped hearing. */

@@ -1,7 +1,7 @@
 import { GRACE_MS } from './absence.ts';
 import type { Duration } from './duration.ts';
 import type { History } from './history.ts';
-import type { Memory, RememberedReply } from './memory.ts';
+import { type Memory, type RememberedReply, rememberedOf } from './memory.ts';
 import type { Mouth } from './mouth.ts';
 import type { Silence } from './silence.ts';
 import type { CallerTurn } from './turn.ts';
@@ -22,9 +22,9 @@ export interface Present {
   readonly unanswered: readonly CallerTurn[];
 }
 
-/** The same, with the reply that has the floor and when the caller was lost, if he is. */
+/** The same, with the reply of an object that died, until the caller is back, and when he was lost, if he is. */
 export interface Whole extends Present {
-  readonly reply: RememberedReply | undefined;
+  readonly known: RememberedReply | undefined;
   readonly lostAt: number | undefined;
 }
 
@@ -43,9 +43,16 @@ export class Remembrance {
    */
   next(whole: Whole): Memory | undefined {
     const { history, mouth } = this.#parts;
-    const { reply, unanswered, lostAt } = whole;
-    const sent = mouth.reply?.stage === 'tail';
-    const boundary = [history.version, reply?.utteranceId, sent, unanswered.length, lostAt];
+    const { known, unanswered, lostAt } = whole;
+    const { reply } = mouth;
+    const boundary = [
+      history.version,
+      reply?.utteranceId,
+      reply?.stage === 'tail',
+      known,
+      unanswered.length,
+      lostAt,
+    ];
     if (boundary.every((fact, i) => fact === this.#boundary[i])) return undefined;
     this.#boundary = boundary;
     return this.memory(whole);
@@ -61,8 +68,9 @@ export class Remembrance {
     if (memory.endAt !== undefined) duration.remember(memory.endAt);
   }
 
-  memory({ language, unanswered, reply, lostAt }: Whole): Memory {
+  memory({ language, unanswered, known, lostAt }: Whole): Memory {
     const { mouth, history, turns, silence, duration } = this.#parts;
+    const reply = known ?? (mouth.reply && rememberedOf(mouth.reply));
     return {
       language,
       messages: history.all.flatMap(({ role, content }) => (role === 'system' ? [] : [{ role, content }])),

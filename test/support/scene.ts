@@ -1,8 +1,10 @@
+import * as v from 'valibot';
 import { durationMs } from '../../src/audio/pcm.ts';
 import { Conversation } from '../../src/conversation/conversation.ts';
 import type { Alignment, CallEvent, Command, Failure, Message } from '../../src/conversation/events.ts';
-import type { Memory } from '../../src/conversation/memory.ts';
+import { type Memory, memorySchema } from '../../src/conversation/memory.ts';
 import type { CallPlan, Lines } from '../../src/conversation/plan.ts';
+import type { Past } from '../../src/conversation/presence.ts';
 import type { ServerEvents } from '../../src/protocol/replies.ts';
 
 /** Rate of the synthesiser in scenes, in Hz. */
@@ -47,16 +49,41 @@ export class Scene {
   #latestReply = 0;
   #ids = 0;
 
-  constructor(plan: Partial<CallPlan> = {}) {
-    this.conversation = new Conversation({
-      systemPrompt: 'PROMPT',
-      timeLeftNote: 'ONE MINUTE LEFT',
-      lines: LINES,
-      pace: { speculation: true, idlePromptMs: DAY_MS, maxCallMs: DAY_MS },
-      voiceRate: VOICE_RATE,
-      mintId: () => `id-${++this.#ids}`,
-      ...plan,
-    });
+  /** `past`: another object held the call before, and died. */
+  constructor(plan: Partial<CallPlan> = {}, past?: Past) {
+    if (past !== undefined) this.now = past.now;
+    this.conversation = new Conversation(
+      {
+        systemPrompt: 'PROMPT',
+        timeLeftNote: 'ONE MINUTE LEFT',
+        lines: LINES,
+        pace: { speculation: true, idlePromptMs: DAY_MS, maxCallMs: DAY_MS },
+        voiceRate: VOICE_RATE,
+        mintId: () => `id-${past === undefined ? '' : 'later-'}${++this.#ids}`,
+        ...plan,
+      },
+      past,
+    );
+  }
+
+  /** The object dies, and another takes up the call from what was remembered, as JSON. */
+  reborn(plan: Partial<CallPlan> = {}): Scene {
+    const memory = v.parse(memorySchema, JSON.parse(JSON.stringify(this.memory)));
+    return new Scene(plan, { memory, turns: this.sent('voicechat.turn.metrics'), now: this.now });
+  }
+
+  /** The caller's connection is lost. */
+  lose(): void {
+    this.on({ type: 'caller.lost' });
+  }
+
+  /** The caller is there again; his client tells, if it does, what it has of the latest utterance. */
+  back(has?: { readonly playedMs: number; readonly receivedMs: number; readonly ended?: boolean }): void {
+    this.on({ type: 'caller.returned' });
+    if (has === undefined) return;
+    const { playedMs, receivedMs, ended = false } = has;
+    const utteranceId = this.latestUtteranceId;
+    this.on({ type: 'caller.playback', utteranceId, playedMs, receivedMs, ended });
   }
 
   on(event: CallEvent): readonly Command[] {
