@@ -20,7 +20,7 @@ export class SentAudio {
   push(pcm: Uint8Array): void {
     this.#pieces.push(pcm);
     this.#to += pcm.byteLength;
-    this.#forget(this.#to - MAX_KEPT_MS * this.#bytesPerMs);
+    while (this.#to - this.#from > MAX_KEPT_MS * this.#bytesPerMs) this.#dropFirst();
   }
 
   /** The listener has heard this much of the reply, in ms. */
@@ -42,10 +42,11 @@ export class SentAudio {
 
   /** Lets go of the pieces that end before this byte. */
   #forget(byte: number): void {
-    for (let first = this.#pieces[0]; first !== undefined && this.#from + first.byteLength <= byte; ) {
-      this.#from += first.byteLength;
-      this.#pieces.shift();
-      first = this.#pieces[0];
-    }
+    while (this.#pieces[0] !== undefined && this.#from + this.#pieces[0].byteLength <= byte)
+      this.#dropFirst();
+  }
+
+  #dropFirst(): void {
+    this.#from += this.#pieces.shift()?.byteLength ?? 0;
   }
 }
