@@ -109,6 +109,18 @@ describe('a reply that sounds when the connection is lost', () => {
     expect(call.shown().slice(-2)).toEqual([`assistant: ${COUNTING}`, 'user: And then?']);
   });
 
+  it('[C3] is heard on by a client that has all of it and was held up', () => {
+    const call = new Scene().opened().answering();
+    call.done();
+    call.pass(500);
+    call.lose();
+    call.pass(30_000);
+    call.back({ playedMs: 1000, receivedMs: 2450 });
+    expect(call.sent('voicechat.response.interrupt')).toEqual([]);
+    call.pass(1000);
+    expect(call.states().at(-1)).toBe('speaking');
+  });
+
   it('[C3] goes on from a pause with a resume', () => {
     const call = new Scene().opened().answering();
     call.pass(500);
@@ -263,6 +275,19 @@ describe('a caller who does not come back', () => {
     call.lose();
     call.pass(50_000);
     call.back();
+    call.lose();
+    call.pass(MINUTE_MS - 1);
+    expect(call.conversation.ended).toBe(false);
+    call.pass(1);
+    expect(call.conversation.ended).toBe(true);
+  });
+
+  it('[C6] has it anew even when he was not there long enough to tell what he has', () => {
+    const call = new Scene().opened().answering();
+    call.lose();
+    call.pass(50_000);
+    call.back();
+    call.pass(100);
     call.lose();
     call.pass(MINUTE_MS - 1);
     expect(call.conversation.ended).toBe(false);
