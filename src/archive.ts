@@ -268,6 +268,7 @@ const endedRow = v.object({
     max_duration: 'max_duration',
     abandoned: 'abandoned',
     technical_trouble: 'technical_trouble',
+    budget_spent: 'budget_spent',
   } satisfies { [R in EndReason]: R }),
   outcome: v.exactOptional(v.string()),
   latency: v.pipe(v.string(), v.parseJson(), latencySummary),

@@ -123,7 +123,7 @@ export class Call {
   }
 
   receive(message: ArrayBuffer | string): void {
-    const request = this.#line.read(message);
+    const request = this.#line.read(message, this.#around.now());
     if (request !== undefined) this.#take(request);
     // A frame that closed the line ends the call without waiting for the client to answer the close.
     else if (this.#line.closed) this.gone();

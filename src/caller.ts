@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { MissedFrames } from './missed-frames.ts';
 import { decode, encode } from './protocol/codec.ts';
+import { Intake, type IntakePlan } from './protocol/intake.ts';
 import { MAX_FRAME_BYTES } from './protocol/limits.ts';
 import { errorType, type Frame, type RequestError, type ServerEvents } from './protocol/replies.ts';
 import { parseRequest, type Refusal, type Request } from './protocol/requests.ts';
@@ -10,14 +11,22 @@ export class CallerLine {
   readonly #socket: WebSocket;
   readonly #sessionId: string;
   readonly #missed: MissedFrames;
+  readonly #intake: Intake;
   #open = true;
   /** The client has still to get what it missed; until then only its requests are answered. */
   #behind: boolean;
 
   /** `missed`: what a client may have to get again on its next connection; `behind`: this is such a one. */
-  constructor(socket: WebSocket, sessionId: string, missed: MissedFrames, behind = false) {
+  constructor(
+    socket: WebSocket,
+    sessionId: string,
+    intake: IntakePlan,
+    missed: MissedFrames,
+    behind = false,
+  ) {
     this.#socket = socket;
     this.#sessionId = sessionId;
+    this.#intake = new Intake(intake);
     this.#missed = missed;
     this.#behind = behind;
   }
@@ -27,7 +36,7 @@ export class CallerLine {
   }
 
   /** The request in a frame. What is none is answered here, and a frame over the limit closes the socket with 1009. */
-  read(message: ArrayBuffer | string): Request | undefined {
+  read(message: ArrayBuffer | string, now: number): Request | undefined {
     // Frames that were under way when it was closed still come in.
     if (!this.#open) return undefined;
     const bytes = typeof message === 'string' ? undefined : new Uint8Array(message);
@@ -36,6 +45,7 @@ export class CallerLine {
       this.close(1009, `at most ${MAX_FRAME_BYTES} bytes a frame are accepted`);
       return undefined;
     }
+    if (!this.#takes(length, now)) return undefined;
     if (bytes === undefined) {
       return this.refuse({ code: 'undecodable', message: 'frame: binary MessagePack is accepted, got text' });
     }
@@ -48,6 +58,17 @@ export class CallerLine {
       'session_mismatch',
       'sessionId: the one of this connection is accepted, got another',
     );
+  }
+
+  /** A frame that is too much is not even looked at. */
+  #takes(bytes: number, now: number): boolean {
+    const verdict = this.#intake.weigh(bytes, now);
+    if (verdict === 'too_many_messages' || verdict === 'too_many_bytes') {
+      const message = 'More than a client may send has come; what is too much is dropped.';
+      this.send('voicechat.error', { code: verdict, message, retryable: true });
+    }
+    if (verdict === 'cut-off') this.close(1008, 'more than a client may send');
+    return verdict === 'taken';
   }
 
   send<E extends keyof ServerEvents>(eventType: E, payload: ServerEvents[E]): void {

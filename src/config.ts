@@ -1,3 +1,4 @@
+import type { IntakePlan } from './protocol/intake.ts';
 import type { ProviderPlace } from './protocol/replies.ts';
 import { type ConfigProblem, Reader, type Variables, type Voice } from './variables.ts';
 
@@ -44,8 +45,12 @@ export interface PaceConfig {
   readonly speculation: boolean;
   /** Silence of both sides after which the agent speaks up, in ms. */
   readonly idlePromptMs: number;
+  /** How much audio a listener is given ahead of what it has played, in ms. */
+  readonly audioAheadMs: number;
   /** The longest a call may last, in ms. */
   readonly maxCallMs: number;
+  /** How many tokens of the model a call may use up, questions and answers together. */
+  readonly maxTokens: number;
 }
 
 export interface Config {
@@ -53,6 +58,7 @@ export interface Config {
   readonly model: ModelConfig;
   readonly synthesiser: SynthesiserConfig;
   readonly pace: PaceConfig;
+  readonly intake: IntakePlan;
   /** BCP-47 tag for callers whose client names none. */
   readonly language: string;
 }
@@ -110,7 +116,13 @@ export function parseConfig(variables: Variables): ParsedConfig {
     pace: {
       speculation,
       idlePromptMs: read.number('IDLE_PROMPT_SECONDS', 10, 2, 3600) * 1000,
+      audioAheadMs: read.number('AUDIO_AHEAD_SECONDS', 5, 1, 30) * 1000,
       maxCallMs: read.number('MAX_CALL_SECONDS', 900, 30, 14_400) * 1000,
+      maxTokens: read.number('MAX_CALL_TOKENS', 400_000, 1000, 100_000_000),
+    },
+    intake: {
+      messagesPerSecond: read.number('MAX_MESSAGES_PER_SECOND', 100, 60, 1_000_000),
+      bytesPerSecond: read.number('MAX_BYTES_PER_SECOND', 150_000, 40_000, 1_000_000_000),
     },
     language: read.text(
       'LANGUAGE',

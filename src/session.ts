@@ -78,7 +78,7 @@ export class Session extends DurableObject<Env> {
     if (this.#call !== undefined || Archive.ofCall(this.ctx.storage) !== undefined) return conflict();
     if (!isUpgrade) return upgradeRequired();
     const { server, response } = this.#connect();
-    const line = new CallerLine(server, sessionId, this.#missed);
+    const line = new CallerLine(server, sessionId, configured.config.intake, this.#missed);
     this.#call = this.#hold({ ...configured, sessionId, prospect, line, resumeToken, tokenDigest });
     this.#call.begin();
     this.#watch();
@@ -107,7 +107,7 @@ export class Session extends DurableObject<Env> {
     if (!isUpgrade) return upgradeRequired();
     const { server, response } = this.#connect();
     if (past !== undefined) this.#missed = new MissedFrames(past.kept.missed);
-    const line = new CallerLine(server, sessionId, this.#missed, true);
+    const line = new CallerLine(server, sessionId, configured.config.intake, this.#missed, true);
     if (past !== undefined) {
       const { prospect } = past.kept;
       archive.found();

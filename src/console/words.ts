@@ -30,6 +30,7 @@ const ends: Readonly<Record<string, string>> = {
   caller_silent: 'The agent ended the call because it heard nothing.',
   max_duration: 'The call reached its longest duration.',
   abandoned: 'The connection was lost for too long.',
+  budget_spent: 'The call used up what a call may cost.',
 };
 
 /** What local providers cannot do, in one sentence each; empty if none is local. */

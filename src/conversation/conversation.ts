@@ -15,6 +15,7 @@ import type { CallPlan } from './plan.ts';
 import { type Past, Presence } from './presence.ts';
 import { rehearse } from './rehearsal.ts';
 import { Silence } from './silence.ts';
+import { BUDGET_SPENT, Spending } from './spending.ts';
 import { CallerTurn } from './turn.ts';
 import { Turns } from './turns.ts';
 
@@ -33,6 +34,7 @@ export class Conversation {
   readonly #duration: Duration;
   readonly #latency = new Latency();
   readonly #presence: Presence;
+  readonly #spending: Spending;
   #phase: 'waiting' | 'live' | 'ended' = 'waiting';
   #learned = false;
   #language = 'en-US';
@@ -47,8 +49,10 @@ export class Conversation {
     this.#turns = new Turns(plan.mintId);
     this.#silence = new Silence(plan.pace.idlePromptMs);
     this.#duration = new Duration(plan.pace.maxCallMs);
+    this.#spending = new Spending(plan.pace.maxTokens);
     this.#mouth = new Mouth({
       voiceRate: plan.voiceRate,
+      audioAheadMs: plan.pace.audioAheadMs,
       lines: plan.lines,
       mintId: plan.mintId,
       messages: (pending) => this.#history.messages(this.#prompt, pending),
@@ -66,6 +70,7 @@ export class Conversation {
       turns: this.#turns,
       silence: this.#silence,
       duration: this.#duration,
+      spending: this.#spending,
     };
     this.#presence = new Presence(parts, past);
     if (past !== undefined) this.#restore(past);
@@ -98,6 +103,7 @@ export class Conversation {
   handle(event: CallEvent, now: number): readonly Command[] {
     if (this.#phase === 'ended') return [];
     this.#out = [];
+    this.#spending.heard(event);
     this.#take(event, now);
     this.#goOn(now);
     this.#announceState();
@@ -221,7 +227,8 @@ export class Conversation {
   /** Begins the reply to the words so far, if nothing is being said and they are for the model. */
   #speculate(now: number): void {
     const { current: turn } = this.#turns;
-    const wanted = this.#plan.pace.speculation && this.#phase === 'live' && !this.#waiting;
+    const free = this.#plan.pace.speculation && !this.#spending.spent && !this.#presence.away;
+    const wanted = free && this.#phase === 'live' && this.#unanswered.length === 0;
     if (!wanted || turn === undefined || this.#mouth.busy || !turn.mayTry || this.#isRuled(turn)) return;
     turn.tries++;
     this.#do(this.#mouth.speculate(turn.fresh, { type: 'turn', turnId: turn.id }, now));
@@ -259,16 +266,12 @@ export class Conversation {
       const ending = { reason: 'agent_ended', outcome: 'opted-out' } as const;
       return this.#do(this.#mouth.line(lines.optOut, { ...cause, type: 'closing' }, now, ending, facts));
     }
+    if (this.#spending.spent) return this.#sayGoodbye('budget_spent', now);
     if (!asksToHold(turn.fresh, this.#language)) {
       return this.#do(this.#mouth.answer(turn.fresh, cause, facts, now));
     }
     this.#silence.hold();
     this.#do(this.#mouth.line(lines.wait, cause, now, undefined, facts));
-  }
-
-  /** True while a turn of the caller waits for its answer, or would have to. */
-  get #waiting(): boolean {
-    return this.#unanswered.length > 0 || this.#presence.away;
   }
 
   #tick(now: number): void {
@@ -313,7 +316,7 @@ export class Conversation {
     }
     if (!this.#mouth.busy) this.#answerHeldTurns(now);
     const busy = this.#mouth.reply !== undefined || this.#turns.current !== undefined;
-    if (this.#duration.ends(busy)) this.#sayGoodbye(now);
+    if (this.#duration.ends(busy)) this.#sayGoodbye('max_duration', now);
     const quiet = this.#mouth.reply === undefined && this.#turns.current === undefined && this.#ear.hears;
     if (quiet) this.#silence.begins(now);
     else this.#silence.breaks();
@@ -326,14 +329,15 @@ export class Conversation {
     if (decisive !== undefined) this.#answer(decisive, now);
   }
 
-  /** The call has lasted long enough, whoever is speaking. */
-  #sayGoodbye(now: number): void {
+  /** The call has lasted, or cost, enough, whoever is speaking. */
+  #sayGoodbye(reason: 'max_duration' | 'budget_spent', now: number): void {
     const { reply } = this.#mouth;
     if (reply?.cause.type === 'closing' || reply?.ending !== undefined) return;
     this.#turns.forget();
     this.#do(this.#mouth.drop());
     this.#do(this.#mouth.interrupt(now));
-    const ending = { reason: 'max_duration', outcome: 'no-decision' } as const;
+    if (reason === 'budget_spent') this.#do([BUDGET_SPENT]);
+    const ending = { reason, outcome: 'no-decision' } as const;
     this.#do(this.#mouth.line(this.#plan.lines.goodbye, { type: 'closing' }, now, ending));
   }
 
@@ -385,6 +389,7 @@ export class Conversation {
   }
 
   #do(commands: readonly Command[]): void {
+    for (const command of commands) this.#spending.ordered(command);
     this.#out.push(...commands);
   }
 }

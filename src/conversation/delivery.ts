@@ -1,3 +1,4 @@
+import { earliest } from './deadline.ts';
 import { type Command, type Failure, type Message, send } from './events.ts';
 import { Outflow } from './outflow.ts';
 import type { Lines } from './plan.ts';
@@ -14,6 +15,8 @@ const RUNNING_DRY_MS = 400;
 export interface DeliveryPlan {
   /** Rate of the synthesiser's audio, in Hz. */
   readonly voiceRate: number;
+  /** How much audio the listener is given ahead of what it has played, in ms. */
+  readonly audioAheadMs: number;
   readonly lines: Pick<Lines, 'apology' | 'filler' | 'goodbye'>;
   readonly messages: () => readonly Message[];
 }
@@ -30,7 +33,7 @@ export class Delivery {
 
   constructor(plan: DeliveryPlan) {
     this.#plan = plan;
-    this.#outflow = new Outflow(plan.voiceRate);
+    this.#outflow = new Outflow(plan.voiceRate, plan.audioAheadMs);
     this.#voicing = new Voicing(this.#outflow, plan.lines.filler);
   }
 
@@ -54,7 +57,7 @@ export class Delivery {
     reply.modelDone = true;
     reply.sentences.discard();
     this.#voicing.takesPhraseRoute(reply);
-    return [...this.#voicing.say(reply, [text]), ...this.#voicing.conclude(reply, now)];
+    return [...this.#voicing.say(reply, [text], now), ...this.#voicing.conclude(reply, now)];
   }
 
   /** Has a fixed line precede what the reply says. */
@@ -68,7 +71,7 @@ export class Delivery {
     if (this.#voicing.isReady(text)) return this.recite(reply, text, now);
     reply.modelDone = true;
     const pieces = [...reply.sentences.push(text), ...reply.sentences.flush()];
-    return [...this.#voicing.say(reply, pieces), ...this.#voicing.conclude(reply, now)];
+    return [...this.#voicing.say(reply, pieces, now), ...this.#voicing.conclude(reply, now)];
   }
 
   /** Sends again what the caller's client has not got of a reply that sounds. */
@@ -110,11 +113,21 @@ export class Delivery {
     if (reply.modelDone || !reply.sentences.canHurry) return undefined;
     if (!reply.modelSpoke) return (reply.firstTokenAt ?? 0) + FIRST_CLAUSE_MS;
     const dry = reply.stage === 'sounding' && reply.spoken.voicedAll && !reply.withheld;
-    return dry ? reply.playback.endsAt - RUNNING_DRY_MS : undefined;
+    return dry ? reply.soundsUntil - RUNNING_DRY_MS : undefined;
   }
 
-  hurry(reply: Reply): readonly Command[] {
-    return this.#modelSays(reply, reply.sentences.hurry());
+  hurry(reply: Reply, now: number): readonly Command[] {
+    return this.#modelSays(reply, reply.sentences.hurry(), now);
+  }
+
+  /** When more of the reply may be sent, or has to be synthesised. */
+  goesOnAt(reply: Reply): number | undefined {
+    return earliest(this.#outflow.flowAt(reply), this.#voicing.sayAt(reply));
+  }
+
+  /** Sends the audio that the listener may have by now, and has the next of it synthesised. */
+  goOn(reply: Reply, now: number): readonly Command[] {
+    return [...this.#voicing.sayMore(reply, now), ...this.#outflow.flow(reply, now)];
   }
 
   /** Whether the filler could still be the next thing that sounds. */
@@ -143,18 +156,18 @@ export class Delivery {
   #modelText(reply: Reply, text: string, now: number): readonly Command[] {
     reply.firstTokenAt ??= now;
     reply.tokens++;
-    const said = this.#modelSays(reply, reply.sentences.push(text));
+    const said = this.#modelSays(reply, reply.sentences.push(text), now);
     const hurryAt = this.hurryAt(reply);
-    return hurryAt !== undefined && now >= hurryAt ? [...said, ...this.hurry(reply)] : said;
+    return hurryAt !== undefined && now >= hurryAt ? [...said, ...this.hurry(reply, now)] : said;
   }
 
-  #modelSays(reply: Reply, pieces: readonly string[]): readonly Command[] {
+  #modelSays(reply: Reply, pieces: readonly string[], now: number): readonly Command[] {
     if (pieces.length > 0) reply.modelSpoke = true;
-    return this.#voicing.say(reply, pieces);
+    return this.#voicing.say(reply, pieces, now);
   }
 
   #modelDone(reply: Reply, now: number): readonly Command[] {
-    const rest = this.#modelSays(reply, reply.sentences.flush());
+    const rest = this.#modelSays(reply, reply.sentences.flush(), now);
     if (!reply.modelSpoke && reply.ending !== undefined)
       return this.recite(reply, this.#plan.lines.goodbye, now);
     if (!reply.modelSpoke) {
@@ -177,7 +190,7 @@ export class Delivery {
       retryable: failure.retryable,
     });
     if (!reply.modelSpoke) return [cancel, told, ...this.recite(reply, this.#plan.lines.apology, now)];
-    const rest = this.#modelSays(reply, reply.sentences.breakOff());
+    const rest = this.#modelSays(reply, reply.sentences.breakOff(), now);
     reply.modelDone = true;
     return [cancel, told, ...rest, ...this.#voicing.conclude(reply, now)];
   }

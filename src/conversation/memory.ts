@@ -10,6 +10,7 @@ const END_REASONS = [
   'agent_ended',
   'caller_silent',
   'max_duration',
+  'budget_spent',
   'abandoned',
   'technical_trouble',
 ] as const satisfies readonly EndReason[];
@@ -41,6 +42,7 @@ export const memorySchema = v.object({
   prompts: v.number(),
   held: v.boolean(),
   falseAlarms: v.number(),
+  spentTokens: v.number(),
   lastSaid: v.exactOptional(v.object({ text: v.string(), at: v.number() })),
   lostAt: v.exactOptional(v.number()),
 });

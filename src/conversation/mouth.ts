@@ -8,6 +8,7 @@ import { metricsOf } from './metrics.ts';
 import type { MouthPlan } from './plan.ts';
 import { type Ending, Reply, type ReplyCause, type ReplyNews, type TurnFacts } from './reply.ts';
 import { courseOf } from './return.ts';
+import { Trust } from './trust.ts';
 import { sameWords } from './turn.ts';
 
 /** A reply with no news of any kind for this long is given up, in ms. Longer than every watchdog of the providers. */
@@ -16,8 +17,6 @@ const REPLY_PATIENCE_MS = 12_000;
 export const VERDICT_MS = 700;
 /** When nothing has sounded for this long after the end of a turn, the agent fills the silence, in ms. */
 const FILLER_MS = 1200;
-/** After so many sounds that were nothing, a sound without words does not pause the agent. */
-const FALSE_ALARMS = 2;
 /** A caller who goes on so soon after the agent began had not finished, in ms. */
 const MERGE_MS = 300;
 
@@ -30,8 +29,7 @@ export class Mouth {
   #stopped: Reply | undefined;
   #ended: Ending | undefined;
   #lastSaid: { readonly text: string; readonly at: number } | undefined;
-  /** Sounds that paused the agent and were nothing; more than allowed, and only words pause it. */
-  #falseAlarms = 0;
+  readonly trust = new Trust();
   /** The next reply is to begin with a word about the break before it. */
   #introOwed = false;
   /** Tokens thrown away since the last reply that was wanted. */
@@ -79,7 +77,13 @@ export class Mouth {
     const verdict = reply.pausedAt === undefined ? undefined : reply.pausedAt + VERDICT_MS;
     if (reply.stage === 'tail') return verdict ?? reply.tailEnd;
     const patience = reply.progressAt + REPLY_PATIENCE_MS;
-    return earliest(verdict, patience, this.#delivery.hurryAt(reply), this.#fillAt(reply));
+    return earliest(
+      verdict,
+      patience,
+      this.#delivery.goesOnAt(reply),
+      this.#delivery.hurryAt(reply),
+      this.#fillAt(reply),
+    );
   }
 
   /** Begins a reply to words that may not be the whole turn; nothing of it is sent before they are. */
@@ -141,7 +145,7 @@ export class Mouth {
   interrupt(now: number): readonly Command[] {
     const { reply } = this;
     if (reply === undefined) return [];
-    this.#soundWasSpeech();
+    this.trust.wasSpeech();
     if (reply.stage === 'thinking') return this.#forget(reply);
     reply.verdict = { is: 'interruption', afterMs: now - (reply.pausedAt ?? now) };
     return this.#stop(reply, now);
@@ -158,7 +162,7 @@ export class Mouth {
   /** The caller made a sound: the reply waits until it is known what it was. */
   pause(cue: 'sound' | 'words', now: number): readonly Command[] {
     const { reply } = this;
-    if (cue === 'sound' && this.#falseAlarms >= FALSE_ALARMS) return [];
+    if (cue === 'sound' && this.trust.lost) return [];
     if (reply === undefined || reply.pausedAt !== undefined || reply.route === 'none') return [];
     if (reply.held) return [];
     reply.pausedAt = now;
@@ -171,9 +175,9 @@ export class Mouth {
   /** The sound was none that matters: the reply goes on where it was paused. */
   resume(verdict: SoundVerdict, now: number): readonly Command[] {
     const { reply } = this;
-    if (verdict === 'backchannel') this.#soundWasSpeech();
+    if (verdict === 'backchannel') this.trust.wasSpeech();
     if (reply?.pausedAt === undefined) return [];
-    if (verdict === 'noise' || verdict === 'echo') this.#falseAlarms++;
+    if (verdict === 'noise' || verdict === 'echo') this.trust.wasNothing();
     const { pausedAt, utteranceId } = reply;
     reply.pausedAt = undefined;
     if (reply.stage === 'thinking') return this.#settled(reply, this.#delivery.release(reply, now), now);
@@ -199,7 +203,8 @@ export class Mouth {
     if (reply === undefined || report.utteranceId !== reply.utteranceId) return [];
     reply.playback.reported(report.playedMs, report.ended, now);
     reply.sentAudio.heard(reply.playback.heardMs(now));
-    return reply.hasSounded ? this.#over(reply, false, now) : [];
+    if (reply.hasSounded) return this.#over(reply, false, now);
+    return this.#settled(reply, this.#delivery.goOn(reply, now), now);
   }
 
   /** Takes news of the model or the synthesiser; what belongs to no living reply yields nothing. */
@@ -262,14 +267,9 @@ export class Mouth {
     return [...intro, ...this.#settled(reply, this.#delivery.repeat(reply, text, now), now)];
   }
 
-  /** Sounds that paused the agent and were nothing. */
-  get falseAlarms(): number {
-    return this.#falseAlarms;
-  }
-
   /** Goes on from what is remembered of an object that died; the next reply begins with a line about the break. */
   remember({ falseAlarms, lastSaid }: Pick<Memory, 'falseAlarms' | 'lastSaid'>): void {
-    this.#falseAlarms = falseAlarms;
+    this.trust.falseAlarms = falseAlarms;
     this.#lastSaid = lastSaid;
     this.#introOwed = true;
   }
@@ -283,7 +283,8 @@ export class Mouth {
   #goOn(reply: Reply, receivedMs: number | undefined, now: number): readonly Command[] {
     const again = receivedMs === undefined ? [] : this.#delivery.again(reply, receivedMs, now);
     const unfinished = reply.stage === 'tail' && again.length > 0 ? reply.utteranceId : undefined;
-    const ready = [...this.#unpaused(reply, now), ...again, ...this.#delivery.release(reply, now)];
+    const more = [...this.#delivery.release(reply, now), ...this.#delivery.goOn(reply, now)];
+    const ready = [...this.#unpaused(reply, now), ...again, ...more];
     const released = [catchUp(unfinished), ...this.#settled(reply, ready, now)];
     const sounded = this.#reply === reply && reply.hasSounded;
     return sounded ? [...released, ...this.#over(reply, false, now)] : released;
@@ -314,10 +315,6 @@ export class Mouth {
     return this.#delivery.introduce(reply, this.#plan.lines.backAgain, now);
   }
 
-  #soundWasSpeech(): void {
-    this.#falseAlarms = Math.max(0, this.#falseAlarms - 1);
-  }
-
   /** The listener tells where it stopped: that is what was heard. */
   #correct(reply: Reply, { playedMs, ended }: { playedMs: number; ended: boolean }, now: number): void {
     if (!ended) return;
@@ -329,8 +326,9 @@ export class Mouth {
 
   #due(reply: Reply, now: number): readonly Command[] {
     const isDue = (at: number | undefined) => at !== undefined && now >= at;
+    if (isDue(this.#delivery.goesOnAt(reply))) return this.#delivery.goOn(reply, now);
     if (isDue(this.#fillAt(reply))) return this.#delivery.fill(reply);
-    if (isDue(this.#delivery.hurryAt(reply))) return this.#delivery.hurry(reply);
+    if (isDue(this.#delivery.hurryAt(reply))) return this.#delivery.hurry(reply, now);
     return isDue(reply.progressAt + REPLY_PATIENCE_MS) ? this.#delivery.stalled(reply, now) : [];
   }
 

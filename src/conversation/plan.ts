@@ -32,13 +32,19 @@ export interface Pace {
   readonly speculation: boolean;
   /** How long a silence is before the agent asks whether the caller is there, in ms. */
   readonly idlePromptMs: number;
+  /** How much audio the listener is given ahead of what it has played, in ms. */
+  readonly audioAheadMs: number;
   /** The longest a call may last, in ms. */
   readonly maxCallMs: number;
+  /** How many tokens of the model a call may use up. */
+  readonly maxTokens: number;
 }
 
 /** What the agent's side of a call needs to know of the rest of it. */
 export interface MouthPlan {
   readonly voiceRate: number;
+  /** How much audio the listener is given ahead of what it has played, in ms. */
+  readonly audioAheadMs: number;
   readonly lines: Pick<Lines, 'apology' | 'filler' | 'goodbye' | 'backAgain'>;
   readonly mintId: () => string;
   /** What the model is to read; `pending` are words of the caller that are not remembered yet. */

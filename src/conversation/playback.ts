@@ -1,3 +1,8 @@
+/** How far the time since the listener's last report counts as played, in ms: reports come five times a second. */
+const TRUST_MS = 1000;
+/** A listener that has reported nothing for so long is taken for one that never does, in ms. */
+const SILENT_MS = 10_000;
+
 /**
  * How much of an utterance has sounded. Until the listener reports, it assumes that audio plays from the moment it was
  * sent, without gaps while there is any; a report replaces the assumption and time goes on from it.
@@ -52,7 +57,9 @@ export class PlaybackClock {
   }
 
   resume(now: number): void {
-    this.#endsAt += now - this.#moment(now);
+    const stoodStillMs = now - this.#moment(now);
+    this.#endsAt += stoodStillMs;
+    if (this.#reported !== undefined) this.#reported.at += stoodStillMs;
     this.#pausedAt = undefined;
   }
 
@@ -65,7 +72,9 @@ export class PlaybackClock {
   found(now: number): void {
     const stood = this.#moment(now);
     this.#lostAt = undefined;
-    this.#endsAt += this.#moment(now) - stood;
+    const stoodStillMs = this.#moment(now) - stood;
+    this.#endsAt += stoodStillMs;
+    if (this.#reported !== undefined) this.#reported.at += stoodStillMs;
   }
 
   /** Takes the listener's word; what runs backwards or beyond the audio sent is bounded, not believed. */
@@ -82,6 +91,23 @@ export class PlaybackClock {
   heardMs(now: number): number {
     if (this.#ended && this.#reported) return this.#reported.playedMs;
     return Math.max(0, this.#sentMs - Math.max(0, this.#endsAt - this.#moment(now)));
+  }
+
+  /** How much of the audio sent is known not to have sounded yet, in ms: a listener that has fallen silent may have stopped. */
+  aheadMs(now: number): number {
+    if (this.#reported === undefined || now >= this.#reported.at + SILENT_MS)
+      return Math.max(0, this.#endsAt - this.#moment(now));
+    const since = Math.min(TRUST_MS, this.#moment(now) - this.#reported.at);
+    return Math.max(0, this.#sentMs - this.#reported.playedMs - Math.max(0, since));
+  }
+
+  /** When `aheadMs` will have come down to `ms`; undefined while the listener is paused. */
+  aheadFallsTo(ms: number): number | undefined {
+    if (this.#reported === undefined) return this.#endsAt - ms;
+    if (this.paused) return undefined;
+    const { at, playedMs } = this.#reported;
+    const leftMs = this.#sentMs - playedMs - ms;
+    return leftMs <= TRUST_MS ? at + leftMs : Math.max(at + SILENT_MS, this.#endsAt - ms);
   }
 
   /** The time that counts for playing: it stands still while a listener is gone, or one who reports is paused. */

@@ -4,6 +4,7 @@ import type { History } from './history.ts';
 import { type Memory, type RememberedReply, rememberedOf } from './memory.ts';
 import type { Mouth } from './mouth.ts';
 import type { Silence } from './silence.ts';
+import type { Spending } from './spending.ts';
 import type { CallerTurn } from './turn.ts';
 import type { Turns } from './turns.ts';
 
@@ -14,6 +15,7 @@ export interface Parts {
   readonly turns: Turns;
   readonly silence: Silence;
   readonly duration: Duration;
+  readonly spending: Spending;
 }
 
 /** What a conversation knows besides its parts. */
@@ -65,6 +67,7 @@ export class Remembrance {
     mouth.remember(memory);
     turns.pauses.remember(memory.usualPauseMs);
     silence.remember(memory);
+    this.#parts.spending.remember(memory.spentTokens);
     if (memory.endAt !== undefined) duration.remember(memory.endAt);
   }
 
@@ -76,7 +79,8 @@ export class Remembrance {
       messages: history.all.flatMap(({ role, content }) => (role === 'system' ? [] : [{ role, content }])),
       unanswered: unanswered.map((turn) => turn.memory),
       usualPauseMs: turns.pauses.usualMs,
-      falseAlarms: mouth.falseAlarms,
+      falseAlarms: mouth.trust.falseAlarms,
+      spentTokens: this.#parts.spending.tokens,
       ...silence.memory,
       ...(duration.endAt === undefined ? {} : { endAt: duration.endAt }),
       ...(reply === undefined ? {} : { reply }),

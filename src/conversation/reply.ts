@@ -6,7 +6,7 @@ import type { Alignment, CallEvent, VoiceRoute } from './events.ts';
 import { PlaybackClock } from './playback.ts';
 import { SentAudio } from './sent-audio.ts';
 import { Sentences } from './sentences.ts';
-import { SpokenText } from './spoken.ts';
+import { MS_PER_CHARACTER, SpokenText } from './spoken.ts';
 
 /** A caller may answer a question this long before its last sound, in ms. */
 const ANSWER_LEAD_MS = 1500;
@@ -62,8 +62,9 @@ export class Reply {
   readonly sentAudio: SentAudio;
   readonly #leading: LeadingSilence;
   readonly #voiceRate: number;
-  /** Audio that has come from the synthesiser, in ms. */
+  /** Audio that has come from the synthesiser, and what of it is meant to be heard, in ms. */
   #cameMs = 0;
+  #keptMs = 0;
   /** `thinking` until the first audio is sent, `sounding` while more may come, `tail` when all was sent and still plays. */
   stage: 'thinking' | 'sounding' | 'tail' | 'over' = 'thinking';
   /** The words it was begun on before the turn was over; undefined once the turn is. */
@@ -71,6 +72,10 @@ export class Reply {
   /** Voice news that may not reach the caller yet, and pieces the synthesiser is not given yet. */
   backlog: VoiceNews[] = [];
   unsaid: string[] = [];
+  /** Audio that waits until the listener has played what was sent before. */
+  unsent: Uint8Array[] = [];
+  /** All its audio has come, though not all may be sent. */
+  allCame = false;
   /** The synthesiser has still to be told that there are no more pieces. */
   finishOwed = false;
   /** It has no voice, and is to be shown as text as soon as anything of it may reach the caller. */
@@ -114,22 +119,52 @@ export class Reply {
     return this.stage === 'thinking' && this.pausedAt !== undefined;
   }
 
-  /** Counts audio that is to be sent now; returns it without the silence at the reply's start. */
-  audio(pcm: Uint8Array, alignment: Alignment | undefined, now: number): Uint8Array {
+  /** Audio that has come and is meant to be heard, in ms. */
+  get cameMs(): number {
+    return this.#keptMs;
+  }
+
+  /** Audio that has come and is not sent yet, in ms. */
+  get unsentMs(): number {
+    return this.cameMs - this.playback.sentMs;
+  }
+
+  /** How long the text that the synthesiser was given and has not voiced will sound, as far as one can tell, in ms. */
+  get unvoicedMs(): number {
+    const unsaid = this.unsaid.reduce((sum, piece) => sum + piece.length, 0);
+    return Math.max(0, this.spoken.unvoicedMs(this.cameMs) - unsaid * MS_PER_CHARACTER);
+  }
+
+  /** When all the audio that has come will have sounded, if it plays without a stop. */
+  get soundsUntil(): number {
+    return this.playback.endsAt + this.unsentMs;
+  }
+
+  /** Takes audio that has come; what is meant to be heard of it, without the silence at the reply's start, waits to be sent. */
+  came(pcm: Uint8Array, alignment: Alignment | undefined): void {
     const kept = this.#leading.trim(pcm);
     this.spoken.voiced(alignment, this.#cameMs - this.#leading.trimmedMs);
     this.#cameMs += durationMs(pcm.byteLength, this.#voiceRate);
-    if (kept.byteLength === 0) return kept;
+    this.#keptMs += durationMs(kept.byteLength, this.#voiceRate);
+    if (kept.byteLength > 0) this.unsent.push(kept);
+  }
+
+  /** The next audio to be sent, at most `bytes` of it, which counts as sent; undefined when there is none. */
+  send(bytes: number, now: number): Uint8Array | undefined {
+    const next = this.unsent.shift();
+    if (next === undefined) return undefined;
+    const pcm = next.subarray(0, bytes);
+    if (pcm.byteLength < next.byteLength) this.unsent.unshift(next.subarray(bytes));
     this.firstAudioAt ??= now;
-    this.playback.sent(durationMs(kept.byteLength, this.#voiceRate), now);
-    this.sentAudio.push(kept);
-    return kept;
+    this.playback.sent(durationMs(pcm.byteLength, this.#voiceRate), now);
+    this.sentAudio.push(pcm);
+    return pcm;
   }
 
   /** True when it is a question whose end is as good as heard, so that a "yes" is an answer to it. */
   awaitsAnswer(now: number): boolean {
     const sent = this.stage === 'tail' || (this.modelDone && this.spoken.voicedAll);
-    return sent && this.spoken.text.endsWith('?') && this.playback.endsAt - now <= ANSWER_LEAD_MS;
+    return sent && this.spoken.text.endsWith('?') && this.soundsUntil - now <= ANSWER_LEAD_MS;
   }
 
   /** The words that have sounded by `now`. A reply that could only be shown as text was read whole. */
@@ -165,7 +200,7 @@ export class Reply {
   }
 
   #heard(ms: number): string {
-    return this.spoken.heard(ms, this.playback.sentMs, this.stage === 'tail' || this.stage === 'over');
+    return this.spoken.heard(ms, this.cameMs, this.allCame || this.stage === 'tail' || this.stage === 'over');
   }
 }
 

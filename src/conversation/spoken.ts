@@ -1,7 +1,7 @@
 import type { Alignment } from './events.ts';
 
 /** How long a character takes to say when the synthesiser has not told, in ms, spaces not counted. */
-const MS_PER_CHARACTER = 65;
+export const MS_PER_CHARACTER = 65;
 
 /** Times that differ by less are the same, in ms: a character's end is rounded. */
 const SAME_TIME_MS = 20;
@@ -55,6 +55,12 @@ export class SpokenText {
     return this.#endMs.length > 0;
   }
 
+  /** How long the words without audio will sound at a usual pace, in ms, when `cameMs` of audio has come. */
+  unvoicedMs(cameMs: number): number {
+    if (this.#aligned) return (this.#length - this.#endMs.length) * MS_PER_CHARACTER;
+    return Math.max(0, this.#length * MS_PER_CHARACTER - cameMs);
+  }
+
   /** Audio for every word has come, as far as the synthesiser tells. */
   get voicedAll(): boolean {
     return this.#aligned && this.#endMs.length >= this.#length;
@@ -71,10 +77,10 @@ export class SpokenText {
     }
   }
 
-  /** The pieces whose sound has begun since the last call; all pieces when the synthesiser gives no alignment. */
-  due(): readonly string[] {
-    const reached = this.#aligned ? this.#endMs.length : Number.POSITIVE_INFINITY;
-    return this.#announce((piece) => piece.from < reached);
+  /** The pieces not told before whose sound begins in the first `sentMs` of audio; all pieces when the synthesiser gives no alignment. */
+  due(sentMs: number): readonly string[] {
+    if (!this.#aligned) return this.rest();
+    return this.#announce((piece) => (this.#startMs[piece.from] ?? Number.POSITIVE_INFINITY) < sentMs);
   }
 
   /** The pieces that were never announced. */

@@ -7,6 +7,11 @@ const SLOW_FAILURES: readonly Failure['kind'][] = ['timeout', 'unreachable', 'st
 /** How long later replies avoid a socket that has failed so, in ms. */
 const AVOID_SOCKET_MS = 30_000;
 
+/** The synthesiser is given no further piece while so much of the reply is still ahead of the listener, in ms: it may never be wanted. */
+const SAY_AHEAD_MS = 8000;
+/** The most sound that waits to be sent, in ms: four times what the pieces above amount to. A synthesiser that sends more has gone wrong. */
+const MOST_UNSENT_MS = 60_000;
+
 /** How the words of a reply become sound: which way they take to the synthesiser, and which when one has failed. */
 export class Voicing {
   readonly #outflow: Outflow;
@@ -42,15 +47,30 @@ export class Voicing {
     if (reply.route !== 'none' && !waits) reply.route = 'phrase';
   }
 
-  /** Before the turn is over only the first piece is synthesised: the rest may never be wanted. */
-  say(reply: Reply, pieces: readonly string[]): readonly Command[] {
+  /** Before the turn is over only the first piece is synthesised, and later none that is far ahead: the rest may never be wanted. */
+  say(reply: Reply, pieces: readonly string[], now: number): readonly Command[] {
     return pieces.flatMap((piece) => {
-      const wait = reply.speculation !== undefined && !reply.spoken.empty;
+      const wait = reply.unsaid.length > 0 || this.#mayWait(reply, now);
       reply.spoken.say(piece);
       if (!wait) return this.#order(reply, piece);
       reply.unsaid.push(piece);
       return [];
     });
+  }
+
+  /** When the synthesiser is to be given the next piece that waits. */
+  sayAt(reply: Reply): number | undefined {
+    const { playback, unsaid, stage } = reply;
+    if (unsaid.length === 0 || stage !== 'sounding' || playback.paused) return undefined;
+    return reply.soundsUntil + reply.unvoicedMs - SAY_AHEAD_MS;
+  }
+
+  /** Gives the synthesiser the pieces that wait and are due. */
+  sayMore(reply: Reply, now: number): readonly Command[] {
+    const out: Command[] = [];
+    for (let at = this.sayAt(reply); at !== undefined && now >= at; at = this.sayAt(reply))
+      out.push(...this.#sayNext(reply));
+    return out;
   }
 
   /** All words are known: their sound is awaited, or there will be none. */
@@ -64,7 +84,10 @@ export class Voicing {
       reply.backlog.push(event);
       return [];
     }
-    return event.type === 'voice.done' ? this.#allSent(reply, now) : this.#outflow.audio(reply, event, now);
+    if (event.type === 'voice.done') return this.#allSent(reply, now);
+    if (reply.unsentMs <= MOST_UNSENT_MS) return this.#outflow.audio(reply, event, now);
+    const failure: Failure = { kind: 'protocol', retryable: false, detail: 'too much audio for the text' };
+    return this.failed(reply, failure, now);
   }
 
   /** Lets through what was withheld. */
@@ -73,7 +96,8 @@ export class Voicing {
       .splice(0)
       .flatMap((event) => (isStaleVoice(reply, event) ? [] : this.news(reply, event, now)));
     if (reply.showOwed) return [...held, ...this.#outflow.showOnly(reply, now)];
-    const unsaid = reply.unsaid.splice(0).flatMap((text) => this.#order(reply, text));
+    const unsaid: Command[] = [];
+    while (reply.unsaid.length > 0 && !this.#mayWait(reply, now)) unsaid.push(...this.#sayNext(reply));
     return [...held, ...unsaid, ...(reply.finishOwed ? this.#finish(reply) : [])];
   }
 
@@ -102,9 +126,10 @@ export class Voicing {
     const cancel: Command = { type: 'voice.cancel', reply: reply.number };
     const next = this.#nextRoute(reply, failure, now);
     reply.backlog = [];
+    reply.unsaid = [];
     reply.route = next;
     if (next !== 'none') {
-      const text = reply.spoken.restart(reply.playback.sentMs);
+      const text = reply.spoken.restart(reply.cameMs);
       const again = text === '' ? [] : this.#order(reply, text);
       return [cancel, ...again, ...(reply.modelDone ? this.#finish(reply) : [])];
     }
@@ -127,8 +152,19 @@ export class Voicing {
     return route === 'none' ? [] : [{ type: 'voice.say', reply: reply.number, text, route }];
   }
 
+  #sayNext(reply: Reply): readonly Command[] {
+    const next = reply.unsaid.shift();
+    if (next === undefined) return [];
+    return [...this.#order(reply, next), ...(reply.finishOwed ? this.#finish(reply) : [])];
+  }
+
+  #mayWait(reply: Reply, now: number): boolean {
+    if (reply.speculation !== undefined) return !reply.spoken.empty;
+    return reply.cameMs + reply.unvoicedMs - reply.playback.heardMs(now) > SAY_AHEAD_MS;
+  }
+
   #finish(reply: Reply): readonly Command[] {
-    reply.finishOwed = reply.speculation !== undefined;
+    reply.finishOwed = reply.speculation !== undefined || reply.unsaid.length > 0;
     return reply.finishOwed ? [] : [{ type: 'voice.finish', reply: reply.number }];
   }
 
@@ -140,6 +176,6 @@ export class Voicing {
 
 /** News that the synthesiser owes nobody any more: of a voice that was given up, or of a reply that was sent. */
 export function isStaleVoice(reply: Reply, event: Extract<ReplyNews, { type: `voice.${string}` }>): boolean {
-  if (reply.stage === 'tail' || reply.route === 'none') return true;
+  if (reply.stage === 'tail' || reply.allCame || reply.route === 'none') return true;
   return event.type === 'voice.done' && (!reply.modelDone || reply.finishOwed);
 }

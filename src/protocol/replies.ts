@@ -9,6 +9,9 @@ export type TroubleCode =
   | 'recogniser_unavailable'
   | 'model_unavailable'
   | 'synthesiser_unavailable'
+  | 'too_many_messages'
+  | 'too_many_bytes'
+  | 'budget_spent'
   | 'internal';
 
 /** Where a provider runs: on this machine, at the vendor, or nowhere yet because its key is missing. */
@@ -105,6 +108,7 @@ export type EndReason =
   | 'agent_ended'
   | 'caller_silent'
   | 'max_duration'
+  | 'budget_spent'
   /** Nobody came back in time after the caller's connection was lost. */
   | 'abandoned'
   /** The agent could not go on. */

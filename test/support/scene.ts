@@ -3,7 +3,7 @@ import { durationMs } from '../../src/audio/pcm.ts';
 import { Conversation } from '../../src/conversation/conversation.ts';
 import type { Alignment, CallEvent, Command, Failure, Message } from '../../src/conversation/events.ts';
 import { type Memory, memorySchema } from '../../src/conversation/memory.ts';
-import type { CallPlan, Lines } from '../../src/conversation/plan.ts';
+import type { CallPlan, Lines, Pace } from '../../src/conversation/plan.ts';
 import type { Past } from '../../src/conversation/presence.ts';
 import type { ServerEvents } from '../../src/protocol/replies.ts';
 
@@ -33,6 +33,8 @@ export const COUNTING = 'One two three four five six seven eight nine ten.';
 /** Longer than any scene: what is not the subject of a scene does not happen in it, in ms. */
 const DAY_MS = 86_400_000;
 
+type ScenePlan = Omit<Partial<CallPlan>, 'pace'> & { readonly pace?: Partial<Pace> };
+
 /** A conversation on a virtual clock: `on` lets something happen, `pass` lets time go by and fires what falls due. */
 export class Scene {
   readonly conversation: Conversation;
@@ -50,14 +52,21 @@ export class Scene {
   #ids = 0;
 
   /** `past`: another object held the call before, and died. */
-  constructor(plan: Partial<CallPlan> = {}, past?: Past) {
+  constructor({ pace, ...plan }: ScenePlan = {}, past?: Past) {
     if (past !== undefined) this.now = past.now;
     this.conversation = new Conversation(
       {
         systemPrompt: 'PROMPT',
         timeLeftNote: 'ONE MINUTE LEFT',
         lines: LINES,
-        pace: { speculation: true, idlePromptMs: DAY_MS, maxCallMs: DAY_MS },
+        pace: {
+          speculation: true,
+          idlePromptMs: DAY_MS,
+          audioAheadMs: DAY_MS,
+          maxCallMs: DAY_MS,
+          maxTokens: 1e9,
+          ...pace,
+        },
         voiceRate: VOICE_RATE,
         mintId: () => `id-${past === undefined ? '' : 'later-'}${++this.#ids}`,
         ...plan,
@@ -67,7 +76,7 @@ export class Scene {
   }
 
   /** The object dies, and another takes up the call from what was remembered, as JSON. */
-  reborn(plan: Partial<CallPlan> = {}): Scene {
+  reborn(plan: ScenePlan = {}): Scene {
     const memory = v.parse(memorySchema, JSON.parse(JSON.stringify(this.memory)));
     return new Scene(plan, { memory, turns: this.sent('voicechat.turn.metrics'), now: this.now });
   }
@@ -111,6 +120,7 @@ export class Scene {
       const before = this.now;
       this.now = Math.max(this.now, due);
       this.on({ type: 'tick' });
+      this.#keepVoicing();
       const again = this.conversation.deadline;
       if (this.now === before && again !== undefined && again <= this.now) {
         throw new Error(`a tick at ${this.now} did not move the deadline on`);
@@ -174,10 +184,10 @@ export class Scene {
     this.on({ type: 'recogniser.eager', text });
   }
 
-  /** Every word of the reply is voiced, and the synthesiser says so. */
+  /** Every word of the reply is voiced, also those that it is given later, and the synthesiser says so. */
   voice(reply = this.replyNumber()): void {
-    this.speak(reply);
-    this.on({ type: 'voice.done', reply });
+    this.#voicing = reply;
+    this.#keepVoicing();
   }
 
   /** The agent has asked this, and was heard to the end. */
@@ -344,6 +354,18 @@ export class Scene {
       this.on({ type: 'caller.audio', pcm: sound(frameMs) });
       this.audioMs += frameMs;
     }
+  }
+
+  #voicing: number | undefined;
+
+  #keepVoicing(): void {
+    const reply = this.#voicing;
+    if (reply === undefined) return;
+    this.speak(reply);
+    const given = this.all('voice.say').some((say) => say.reply === reply);
+    if (given && !this.all('voice.finish').some((finish) => finish.reply === reply)) return;
+    this.#voicing = undefined;
+    this.on({ type: 'voice.done', reply });
   }
 
   private unvoiced(reply: number): readonly string[] {

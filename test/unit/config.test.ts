@@ -17,17 +17,31 @@ function problemsOf(variables: Variables) {
 
 describe('the pace of a call', () => {
   it('has its defaults, for empty values too', () => {
-    const pace = { speculation: true, idlePromptMs: 10_000, maxCallMs: 900_000 };
+    const pace = {
+      speculation: true,
+      idlePromptMs: 10_000,
+      audioAheadMs: 5000,
+      maxCallMs: 900_000,
+      maxTokens: 400_000,
+    };
     expect(configOf().pace).toEqual(pace);
     expect(configOf({ SPECULATION: '', IDLE_PROMPT_SECONDS: ' ', MAX_CALL_SECONDS: '' }).pace).toEqual(pace);
   });
 
   it('is read in seconds and told in ms', () => {
-    const variables = { SPECULATION: 'off', IDLE_PROMPT_SECONDS: '3600', MAX_CALL_SECONDS: '30' };
+    const variables = {
+      SPECULATION: 'off',
+      IDLE_PROMPT_SECONDS: '3600',
+      AUDIO_AHEAD_SECONDS: '2',
+      MAX_CALL_SECONDS: '30',
+      MAX_CALL_TOKENS: '1000',
+    };
     expect(configOf(variables).pace).toEqual({
       speculation: false,
       idlePromptMs: 3_600_000,
+      audioAheadMs: 2000,
       maxCallMs: 30_000,
+      maxTokens: 1000,
     });
   });
 
@@ -36,6 +50,11 @@ describe('the pace of a call', () => {
     ['IDLE_PROMPT_SECONDS', '1', 'an integer from 2 to 3600'],
     ['IDLE_PROMPT_SECONDS', '3601', 'an integer from 2 to 3600'],
     ['IDLE_PROMPT_SECONDS', '2.5', 'an integer from 2 to 3600'],
+    ['AUDIO_AHEAD_SECONDS', '0', 'an integer from 1 to 30'],
+    ['AUDIO_AHEAD_SECONDS', '31', 'an integer from 1 to 30'],
+    ['MAX_CALL_TOKENS', '999', 'an integer from 1000 to 100000000'],
+    ['MAX_MESSAGES_PER_SECOND', '59', 'an integer from 60 to 1000000'],
+    ['MAX_BYTES_PER_SECOND', '39999', 'an integer from 40000 to 1000000000'],
     ['MAX_CALL_SECONDS', '29', 'an integer from 30 to 14400'],
     ['MAX_CALL_SECONDS', '14401', 'an integer from 30 to 14400'],
     ['MAX_CALL_SECONDS', 'long', 'an integer from 30 to 14400'],

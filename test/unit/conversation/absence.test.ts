@@ -81,6 +81,27 @@ describe('a reply that sounds when the connection is lost', () => {
     expect(call.metrics()).toMatchObject({ sentMs: 2950, heardMs: 2950, interrupted: false });
   });
 
+  it('[C3] goes on with audio that was not sent yet, no further ahead than the listener may have', () => {
+    const call = new Scene({ pace: { audioAheadMs: 1000 } }).opened().answering();
+    call.done();
+    expect(call.sentAudioMs()).toBe(1000);
+    call.pass(200);
+    call.lose();
+    call.pass(3000);
+    expect(call.sentAudioMs()).toBe(1000);
+    call.back({ playedMs: 600, receivedMs: 600 });
+    expect(call.sentAudioMs()).toBeGreaterThanOrEqual(1000 + 400 + 600);
+    expect(call.sentAudioMs()).toBeLessThan(2450 + 400);
+    for (let playedMs = 700; playedMs <= 2400; playedMs += 100) {
+      call.pass(100);
+      call.report(playedMs);
+    }
+    call.pass(1000);
+    expect(call.sentAudioMs()).toBe(2450 + 400);
+    expect(call.sent('voicechat.response.complete')).toHaveLength(1);
+    expect(call.metrics()).toMatchObject({ sentMs: 2450, interrupted: false });
+  });
+
   it('[C3] tells its end after the audio that is sent again, and only then', () => {
     const call = new Scene().opened().answering();
     call.done();

@@ -31,6 +31,7 @@ function run(seed: number): void {
   const pace = {
     speculation: random.below(4) > 0,
     idlePromptMs: 10_000,
+    audioAheadMs: random.pick([1000, 5000]),
     maxCallMs: random.pick([120_000, 900_000]),
   };
   const call = new Scene({ pace });

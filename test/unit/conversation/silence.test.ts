@@ -73,7 +73,8 @@ describe('a caller who says nothing', () => {
     call.voice();
     const from = call.now;
     call.pass(60_000);
-    expect(call.times('voice.say', from).find((ms) => ms > 0)).toBe(10_000 + call.sentAudioMs());
+    const asked = call.commands.find(({ command }) => 'text' in command && command.text === LINES.stillThere);
+    expect((asked?.at ?? 0) - from).toBe(10_000 + call.sentAudioMs());
   });
 
   it('[I1] was asked in words that the model is shown', () => {

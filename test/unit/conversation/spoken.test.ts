@@ -99,18 +99,19 @@ describe('pieces', () => {
   it('[R1] are due with the first of their audio, each once', () => {
     const text = spoken('one two', 'three four');
     text.voiced(alignment('one', 100), 0);
-    expect(text.due()).toEqual(['one two']);
+    expect(text.due(0)).toEqual([]);
+    expect(text.due(300)).toEqual(['one two']);
     text.voiced(alignment(' two', 100), 300);
-    expect(text.due()).toEqual([]);
     text.voiced(alignment('t', 100), 700);
-    expect(text.due()).toEqual(['three four']);
+    expect(text.due(700)).toEqual([]);
+    expect(text.due(701)).toEqual(['three four']);
     expect(text.rest()).toEqual([]);
   });
 
   it('[R1] that never got audio are the rest', () => {
     const text = spoken('one two', 'three four');
     text.voiced(alignment('one two', 100), 0);
-    expect([text.due(), text.rest(), text.rest()]).toEqual([['one two'], ['three four'], []]);
+    expect([text.due(700), text.rest(), text.rest()]).toEqual([['one two'], ['three four'], []]);
   });
 
   it('[R7] a filler precedes what was to be said first, in words and in time', () => {
