@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import { prospectFrom } from './caller-query.ts';
+import { prospectFrom, resumeFrom } from './caller-query.ts';
 import { type AdmissionConfig, type ParsedConfig, parseConfig } from './config.ts';
 import type { Env } from './env.ts';
 import type { Opening } from './opening.ts';
@@ -9,7 +9,8 @@ import { type ApiKey, type ConfigProblem, isLoopback } from './variables.ts';
 
 /**
  * Who comes in at `/ws`: the opening for the session's object, or the refusal. Strangers are refused before anything
- * is told of the server's state. What only the object can know, it refuses itself: a used ticket, a full house.
+ * is told of the server's state. What only the object can know, it refuses itself: a used ticket, a full house, a token
+ * that is not the call's.
  * Throws `ProspectError`.
  */
 export async function admit(request: Request, env: Env): Promise<Opening | Response> {
@@ -18,6 +19,9 @@ export async function admit(request: Request, env: Env): Promise<Opening | Respo
   const open = isOpen(url, parsed.admission);
   if (!fromAllowedOrigin(request, parsed.admission)) return refusal('origin_refused');
   if (!open && !(await withinAddressRate(request, env))) return refusal('too_many_requests');
+  const back = resumeFrom(url);
+  if (back === 'refused') return refusal('resume_refused');
+  if (back !== undefined) return { ...back, prospect: {} };
   const ticket = url.searchParams.get('ticket');
   const opening = open && ticket === null ? strangerAt(url) : await ticketHolderAt(url, ticket, parsed);
   if (opening instanceof Response) return opening;

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { MAX_TURNS } from './conversation/latency.ts';
+import { type KeptCall, keptCallSchema } from './kept-call.ts';
 import type { EndReason, SoundVerdict, TurnMetrics } from './protocol/replies.ts';
 import { type Ended, outcomeCode } from './telemetry.ts';
 
@@ -16,8 +17,8 @@ export interface StoredCall {
 }
 
 /**
- * What the SQLite of a call's object keeps of the call: times, counts, ids and codes, never words. A write makes the
- * platform hold back everything the object sends until it is stored, so writes belong behind the frames of a turn
+ * What the SQLite of a call's object keeps of the call: times, counts, ids and codes, and what another object needs to go
+ * on with it, which is the only place that holds words and does not outlive the call. A write makes the platform hold back everything the object sends until it is stored, so writes belong behind the frames of a turn
  * boundary. Every method throws if the storage refuses, or holds what this code cannot read.
  */
 export class Archive {
@@ -29,13 +30,51 @@ export class Archive {
     storage.transactionSync(() => migrate(storage.sql));
   }
 
-  /** The call begins. The first time stands. */
-  begin(sessionId: string, now: number): void {
+  /** The archive of a call that has begun; undefined, and nothing is written, where none has. */
+  static ofCall(storage: DurableObjectStorage): Archive | undefined {
+    const tables = storage.sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'call'");
+    if (tables.toArray().length === 0) return undefined;
+    const archive = new Archive(storage);
+    return archive.call() === undefined ? undefined : archive;
+  }
+
+  /** The call begins. The first time stands. `tokenDigest`: what is kept of the token that takes it up again. */
+  begin(sessionId: string, now: number, tokenDigest: string): void {
     this.#sql.exec(
-      'INSERT INTO call (only, session_id, started_at) VALUES (1, ?, ?) ON CONFLICT (only) DO NOTHING',
+      'INSERT INTO call (only, session_id, started_at, token_digest) VALUES (1, ?, ?, ?) ON CONFLICT (only) DO NOTHING',
       sessionId,
       now,
+      tokenDigest,
     );
+  }
+
+  /** The digest of the token that takes the call up again; undefined if none does. */
+  tokenDigest(): string | undefined {
+    const [row] = this.#sql.exec('SELECT token_digest AS digest FROM call').toArray();
+    return row === undefined ? undefined : read('call', tokenRow, row).digest;
+  }
+
+  /** Takes note that the call goes on without an object that holds it; true if that was so before. */
+  missed(now: number): boolean {
+    const known = this.#sql.exec('SELECT 1 FROM call WHERE missed_at IS NOT NULL').toArray().length > 0;
+    if (!known) this.#sql.exec('UPDATE call SET missed_at = ?', now);
+    return known;
+  }
+
+  /** An object holds the call again. */
+  found(): void {
+    this.#sql.exec('UPDATE call SET missed_at = NULL WHERE missed_at IS NOT NULL');
+  }
+
+  /** Keeps what another object needs to go on with the call, in place of what was kept before. */
+  remember(call: KeptCall): void {
+    this.#sql.exec('INSERT OR REPLACE INTO memory (only, kept) VALUES (1, ?)', JSON.stringify(call));
+  }
+
+  /** What was kept; undefined if nothing was, or the call has ended. */
+  kept(): KeptCall | undefined {
+    const [row] = this.#sql.exec('SELECT kept FROM memory').toArray();
+    return row === undefined ? undefined : read('memory', memoryRow, row).kept;
   }
 
   /** An agent turn is over. Told again it changes nothing; of more than `MAX_TURNS` turns the oldest are forgotten. */
@@ -50,7 +89,7 @@ export class Archive {
     this.#sql.exec('DELETE FROM turn WHERE rowid <= (SELECT max(rowid) FROM turn) - ?', MAX_TURNS);
   }
 
-  /** The call has ended. The first end stands, and a call that did not begin has none. */
+  /** The call has ended: its words are forgotten. The first end stands, and a call that did not begin has none. */
   end({ reason, outcome, latency }: Ended, now: number): void {
     this.#sql.exec(
       'UPDATE call SET ended_at = ?, reason = ?, outcome = ?, latency = ? WHERE ended_at IS NULL',
@@ -60,6 +99,7 @@ export class Archive {
       // Written through the schema that reads it, so that nothing else gets in.
       JSON.stringify(v.parse(latencySummary, latency)),
     );
+    this.#sql.exec('DELETE FROM memory');
   }
 
   /** The turns of the agent, in the order in which they were over. */
@@ -111,6 +151,12 @@ const migrations: readonly string[] = [
      words_said REAL NOT NULL,
      words_heard REAL NOT NULL,
      interrupted INTEGER NOT NULL
+   ) STRICT;`,
+  `ALTER TABLE call ADD COLUMN token_digest TEXT;
+   ALTER TABLE call ADD COLUMN missed_at REAL;
+   CREATE TABLE memory (
+     only INTEGER PRIMARY KEY CHECK (only = 1),
+     kept TEXT NOT NULL
    ) STRICT;`,
 ];
 
@@ -166,6 +212,9 @@ function read<S extends v.GenericSchema>(table: string, schema: S, row: object):
   );
 }
 
+const tokenRow = v.object({ digest: v.exactOptional(v.string()) });
+const memoryRow = v.object({ kept: v.pipe(v.string(), v.parseJson(), keptCallSchema) });
+
 const schemaRow = v.object({ version: v.number() });
 
 const turnRow = v.object({
@@ -217,6 +266,7 @@ const endedRow = v.object({
     agent_ended: 'agent_ended',
     caller_silent: 'caller_silent',
     max_duration: 'max_duration',
+    abandoned: 'abandoned',
     budget_spent: 'budget_spent',
     technical_trouble: 'technical_trouble',
   } satisfies { [R in EndReason]: R }),

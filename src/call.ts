@@ -1,23 +1,27 @@
-import { v7 as uuidv7 } from 'uuid';
 import type { Archive } from './archive.ts';
-import { bytesFromInt16, floatFromInt16, int16FromBytes, int16FromFloat } from './audio/pcm.ts';
-import { Resampler } from './audio/resample.ts';
+import { planOf } from './call-plan.ts';
 import type { CallerLine } from './caller.ts';
-import { type Config, otherVoice, type Places } from './config.ts';
+import { CallerAudio } from './caller-audio.ts';
+import type { Config, Places } from './config.ts';
 import { Conversation } from './conversation/conversation.ts';
 import { earliest } from './conversation/deadline.ts';
 import type { CallEvent, Command, SendCommand, WhichModel } from './conversation/events.ts';
-import type { Lines } from './conversation/plan.ts';
-import { defaultPlaybook } from './outreach/northgate.ts';
-import { goOnNote, spokenLine, systemPrompt, timeLeftNote } from './outreach/prompt.ts';
+import { latencyOf } from './conversation/latency.ts';
+import type { Memory } from './conversation/memory.ts';
+import type { Past } from './conversation/presence.ts';
+import type { KeptCall, PastCall } from './kept-call.ts';
+import type { MissedFrames } from './missed-frames.ts';
 import type { Prospect } from './outreach/prospect.ts';
 import type { AudioStart, Request } from './protocol/requests.ts';
 import { Deepgram, listeningRate } from './providers/deepgram/deepgram.ts';
 import { ElevenLabs } from './providers/elevenlabs/elevenlabs.ts';
 import { OpenAIModel } from './providers/openai/openai.ts';
 import type { Fetch, Model, Recogniser, Surroundings, Voice } from './providers/ports.ts';
-import { log, logEnd, logTurn } from './telemetry.ts';
+import { type Ended, log, logEnd, logTurn } from './telemetry.ts';
 import { version } from './version.ts';
+
+/** A connection is closed so when its call goes on on another. */
+const TAKEN_OVER = 4001;
 
 export interface CallOptions {
   readonly sessionId: string;
@@ -26,8 +30,15 @@ export interface CallOptions {
   readonly prospect: Prospect;
   readonly archive: Archive;
   readonly line: CallerLine;
+  readonly missed: MissedFrames;
   readonly fetch: Fetch;
-  /** Told when the call is over and everything it held is released; harmless to be told again. */
+  /** What is told to the client, and nobody else, to take the call up again. */
+  readonly resumeToken: string;
+  /** What is stored of it. */
+  readonly tokenDigest: string;
+  /** What is known of the call from an object that died. */
+  readonly past?: PastCall | undefined;
+  /** The call is over, and its end is stored. */
   readonly over: () => void;
 }
 
@@ -37,7 +48,9 @@ export interface CallOptions {
  */
 export class Call {
   readonly #options: CallOptions;
-  readonly #line: CallerLine;
+  #line: CallerLine;
+  /** The frame that the client got last on its connection before this one, if it told. */
+  #after: string | undefined;
   readonly #conversation: Conversation;
   readonly #around: Surroundings;
   readonly #models: Readonly<Record<WhichModel, Model>>;
@@ -47,56 +60,69 @@ export class Call {
   /** The voice that `#voice` speaks with, and the reply it speaks. */
   #speaking = { voiceId: '', reply: 0 };
   #language: string;
-  #samplingRate = 0;
+  readonly #callerAudio = new CallerAudio();
   #listeningRate: number | undefined;
-  #resampler: Resampler | undefined;
   readonly #queue: CallEvent[] = [];
   #draining = false;
+  #failed = false;
   /** What is to be stored and logged once the frames of this moment are sent. */
   readonly #records: (() => void)[] = [];
+  #memory: Memory | undefined;
   #timer: { handle: ReturnType<typeof setTimeout>; at: number } | undefined;
 
   constructor(options: CallOptions) {
     const { config, prospect } = options;
     this.#options = options;
     this.#line = options.line;
-    this.#language = config.language;
-    this.#voiceId = config.synthesiser.voices[0].id;
+    this.#language = options.past?.kept.language ?? config.language;
+    this.#voiceId = options.past?.kept.voiceId ?? config.synthesiser.voices[0].id;
     this.#around = { fetch: options.fetch, now: () => Date.now(), report: (event) => this.#dispatch(event) };
     const { model, rival } = config;
     const first = new OpenAIModel(model, this.#around);
     this.#models = { first, second: rival.differs ? new OpenAIModel(rival.model, this.#around) : first };
-    this.#conversation = new Conversation({
-      systemPrompt: systemPrompt(defaultPlaybook, prospect),
-      timeLeftNote: timeLeftNote(),
-      goOnNote: goOnNote(),
-      lines: spokenLines(prospect),
-      pace: config.pace,
-      recognition: {
-        recognisers: config.fallbackRecogniser === undefined ? 1 : 2,
-        replaySpeed: config.recogniser.replaySpeed,
-      },
-      rival,
-      voiceRate: config.synthesiser.sampleRate,
-      otherVoice: otherVoice(config.synthesiser, this.#voiceId) !== undefined,
-      mintId: uuidv7,
-    });
+    const plan = planOf(config, prospect, this.#voiceId);
+    this.#conversation = new Conversation(plan, pastOf(options, this.#around.now()));
   }
 
   /** Tells the client its session; nothing else is sent before. */
   begin(): void {
-    const { config, places, archive, sessionId } = this.#options;
+    this.#acknowledge(false);
+    const { archive, sessionId, tokenDigest } = this.#options;
+    this.#records.push(
+      () => archive.begin(sessionId, this.#around.now(), tokenDigest),
+      () => archive.remember(this.#kept()),
+    );
+    this.#record();
+  }
+
+  /** The caller is on this line from now on. `after`: the frame that his client got last before, if it told. */
+  rejoin(line: CallerLine, after: string | undefined): void {
+    if (line !== this.#line) {
+      this.#line.close(TAKEN_OVER, 'taken over');
+      this.#line.lose();
+    }
+    this.#line = line;
+    this.#after = after;
+    this.#acknowledge(true);
+    this.#dispatch({ type: 'caller.returned' });
+  }
+
+  #acknowledge(resumed: boolean): void {
+    const { config, places, resumeToken } = this.#options;
     this.#line.send('connection.ack', {
       success: true,
       providers: places,
       voices: config.synthesiser.voices,
       version,
-      resumeToken: '',
-      resumed: false,
+      resumeToken,
+      resumed,
     });
     this.#models.first.prepare();
-    this.#records.push(() => archive.begin(sessionId, this.#around.now()));
-    this.#record();
+  }
+
+  /** True when nothing more can happen to the call. */
+  get over(): boolean {
+    return this.#failed || this.#conversation.ended;
   }
 
   receive(message: ArrayBuffer | string): void {
@@ -106,7 +132,13 @@ export class Call {
     else if (this.#line.closed) this.gone();
   }
 
-  /** The caller's socket is gone: every connection and the timer are released. */
+  /** The caller's connection is lost; he may come back. */
+  lost(): void {
+    this.#line.lose();
+    this.#dispatch({ type: 'caller.lost' });
+  }
+
+  /** The caller has left: every connection and the timer are released. */
   gone(): void {
     this.#dispatch({ type: 'caller.gone' });
   }
@@ -148,14 +180,8 @@ export class Call {
     this.#voiceId = voiceId;
     this.#language = start.language ?? this.#language;
     this.#listeningRate ??= listeningRate([recogniser.model, fallbackRecogniser.model], start.samplingRate);
-    this.#convertFrom(start.samplingRate, this.#listeningRate);
+    this.#callerAudio.convertFrom(start.samplingRate, this.#listeningRate);
     this.#dispatch({ type: 'caller.start', samplingRate: this.#listeningRate, language: this.#language });
-  }
-
-  #convertFrom(samplingRate: number, listeningHz: number): void {
-    if (samplingRate === this.#samplingRate) return;
-    this.#samplingRate = samplingRate;
-    this.#resampler = samplingRate === listeningHz ? undefined : new Resampler(samplingRate, listeningHz);
   }
 
   #hear(request: Extract<Request, { eventType: 'voicechat.audio.chunk' }>): void {
@@ -168,14 +194,13 @@ export class Call {
     }
     const { audio, isMuted } = request.payload;
     if (isMuted) return;
-    const resampler = this.#resampler;
-    if (resampler === undefined) return this.#dispatch({ type: 'caller.audio', pcm: audio });
-    const converted = int16FromFloat(resampler.process(floatFromInt16(int16FromBytes(audio))));
-    if (converted.length > 0) this.#dispatch({ type: 'caller.audio', pcm: bytesFromInt16(converted) });
+    const pcm = this.#callerAudio.converted(audio);
+    if (pcm !== undefined) this.#dispatch({ type: 'caller.audio', pcm });
   }
 
   /** One event at a time: news that arrives while commands are carried out waits its turn. */
   #dispatch(event: CallEvent): void {
+    if (this.#failed) return;
     this.#queue.push(event);
     if (this.#draining) return;
     this.#draining = true;
@@ -224,6 +249,11 @@ export class Call {
         return this.#voice?.finish(command.reply);
       case 'voice.cancel':
         return this.#voice?.cancel(command.reply);
+      case 'caller.catch-up':
+        return this.#line.catchUp(this.#after, command.unfinished);
+      case 'remember':
+        this.#memory = command.memory;
+        return void this.#records.push(() => this.#options.archive.remember(this.#kept()));
       case 'call.close':
         return this.#release(1000, command.reason);
       default:
@@ -293,14 +323,33 @@ export class Call {
       this.#records.push(() => logTurn(sessionId, command.payload));
     }
     if (command.event === 'voicechat.call.ended') {
-      this.#records.push(() => archive.end(command.payload, now));
-      this.#records.push(() => logEnd(sessionId, command.payload));
+      this.#conclude(command.payload, now);
     }
+  }
+
+  /** What another object needs to go on with the call. */
+  #kept(): KeptCall {
+    return {
+      prospect: this.#options.prospect,
+      voiceId: this.#voiceId,
+      language: this.#language,
+      missed: this.#options.missed.kept,
+      ...(this.#memory === undefined ? {} : { conversation: this.#memory }),
+    };
+  }
+
+  #conclude(ended: Ended, now: number): void {
+    const { archive, sessionId, over } = this.#options;
+    this.#records.push(
+      () => archive.end(ended, now),
+      () => logEnd(sessionId, ended),
+      over,
+    );
   }
 
   /** A storage that refuses costs the record, not the call. */
   #record(): void {
-    for (const record of this.#records.splice(0)) {
+    for (let record = this.#records.shift(); record !== undefined; record = this.#records.shift()) {
       try {
         record();
       } catch (error) {
@@ -330,7 +379,15 @@ export class Call {
       message: 'Something went wrong on the server.',
       retryable: true,
     });
+    this.#failed = true;
     this.#release(1011, 'internal error');
+    const { archive } = this.#options;
+    this.#records.push(() =>
+      this.#conclude(
+        { reason: 'technical_trouble', latency: latencyOf(archive.turns()) },
+        this.#around.now(),
+      ),
+    );
   }
 
   #release(code: number, reason: string): void {
@@ -346,19 +403,7 @@ export class Call {
   }
 }
 
-function spokenLines(prospect: Prospect): Lines {
-  const spoken = (name: keyof Lines) => spokenLine(defaultPlaybook, prospect, name);
-  return {
-    greeting: spoken('greeting'),
-    filler: spoken('filler'),
-    voiceLost: spoken('voiceLost'),
-    apology: spoken('apology'),
-    trouble: spoken('trouble'),
-    breakdown: spoken('breakdown'),
-    wait: spoken('wait'),
-    stillThere: spoken('stillThere'),
-    couldNotHear: spoken('couldNotHear'),
-    optOut: spoken('optOut'),
-    goodbye: spoken('goodbye'),
-  };
+function pastOf({ past }: CallOptions, now: number): Past | undefined {
+  const memory = past?.kept.conversation;
+  return memory && { memory, turns: past?.turns ?? [], now };
 }

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { MissedFrames } from './missed-frames.ts';
 import { decode, encode } from './protocol/codec.ts';
 import { Intake, type IntakePlan } from './protocol/intake.ts';
 import { MAX_FRAME_BYTES } from './protocol/limits.ts';
@@ -9,13 +10,25 @@ import { parseRequest, type Refusal, type Request } from './protocol/requests.ts
 export class CallerLine {
   readonly #socket: WebSocket;
   readonly #sessionId: string;
+  readonly #missed: MissedFrames;
   readonly #intake: Intake;
   #open = true;
+  /** The client has still to get what it missed; until then only its requests are answered. */
+  #behind: boolean;
 
-  constructor(socket: WebSocket, sessionId: string, intake: IntakePlan) {
+  /** `missed`: what a client may have to get again on its next connection; `behind`: this is such a one. */
+  constructor(
+    socket: WebSocket,
+    sessionId: string,
+    intake: IntakePlan,
+    missed: MissedFrames,
+    behind = false,
+  ) {
     this.#socket = socket;
     this.#sessionId = sessionId;
     this.#intake = new Intake(intake);
+    this.#missed = missed;
+    this.#behind = behind;
   }
 
   get closed(): boolean {
@@ -59,11 +72,32 @@ export class CallerLine {
   }
 
   send<E extends keyof ServerEvents>(eventType: E, payload: ServerEvents[E]): void {
-    this.#frame({ eventType, eventId: uuidv7(), sessionId: this.#sessionId, payload: { ...payload } });
+    const frame: Frame = {
+      eventType,
+      eventId: uuidv7(),
+      sessionId: this.#sessionId,
+      payload: { ...payload },
+    };
+    this.#missed.sent(frame);
+    if (!this.#behind || eventType === 'connection.ack') this.#frame(frame);
+  }
+
+  /** Sends what was missed by a client that got the frame `after` last; the end of the utterance `unfinished` is still to come. */
+  catchUp(after: string | undefined, unfinished: string | undefined): void {
+    this.#behind = false;
+    for (const frame of this.#missed.since(after, unfinished)) this.#frame(frame);
+    this.#missed.found();
+  }
+
+  /** The connection is gone: nothing can be sent or read any more. */
+  lose(): void {
+    this.#open = false;
+    this.#missed.lost();
   }
 
   ack(request: Request): void {
     const { eventType, eventId } = request;
+    this.#missed.answered(eventId);
     this.#frame({ eventType, eventId, sessionId: this.#sessionId, payload: { success: true } });
   }
 
@@ -83,6 +117,7 @@ export class CallerLine {
   }
 
   #refuse(payload: RequestError, requestType: string | undefined, eventId = uuidv7()): undefined {
+    this.#missed.answered(eventId);
     this.#frame({
       eventType: errorType(requestType),
       eventId,

@@ -11,12 +11,23 @@ export interface Opening {
   readonly prospect: Prospect;
   /** The name of the API key whose ticket lets the caller in; none on an open localhost. */
   readonly key?: string;
+  /** The caller comes back to a call that has begun. */
+  readonly resume?: Resume;
+}
+
+/** How a client takes a call up again. */
+export interface Resume {
+  /** The `resumeToken` of the call. */
+  readonly token: string;
+  /** The frame that it got last. */
+  readonly after?: string;
 }
 
 const opening = v.object({
   sessionId: v.string(),
   prospect: v.pipe(v.unknown(), v.transform(parseProspect)),
   key: v.exactOptional(v.string()),
+  resume: v.exactOptional(v.object({ token: v.string(), after: v.exactOptional(v.string()) })),
 });
 
 /** The caller's request as the object gets it. */

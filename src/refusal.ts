@@ -10,6 +10,8 @@ const refusals = {
   ticket_invalid: [401, 'ticket: a ticket of POST /v1/sessions is accepted, got something else'],
   ticket_expired: [401, 'ticket: a ticket is accepted until it expires, got an expired one'],
   ticket_used: [409, 'ticket: a ticket is accepted once, got one that was used'],
+  resume_refused: [403, 'session and resume: those of a call that goes on are accepted, got others'],
+  call_over: [410, 'This call is over.'],
   conflict: [409, 'This session cannot be joined.'],
   too_many_requests: [429, 'Too many requests came; try again later.'],
   too_many_calls: [429, 'All calls of this key are taken; try again when one has ended.'],

@@ -8,13 +8,15 @@ import { send } from './events.ts';
 import { Floor, type Meaning } from './floor.ts';
 import { History } from './history.ts';
 import { Latency } from './latency.ts';
+import { outcomeSoFar } from './memory.ts';
 import { Mouth } from './mouth.ts';
-import { asksToHold, judge } from './overlap.ts';
-import { patienceMs } from './patience.ts';
+import { asksToHold } from './overlap.ts';
 import type { CallPlan } from './plan.ts';
+import { type Past, Presence } from './presence.ts';
+import { rehearse } from './rehearsal.ts';
 import { Silence } from './silence.ts';
-import { Spending } from './spending.ts';
-import type { CallerTurn } from './turn.ts';
+import { BUDGET_SPENT, Spending } from './spending.ts';
+import { CallerTurn } from './turn.ts';
 import { Turns } from './turns.ts';
 
 /**
@@ -31,6 +33,7 @@ export class Conversation {
   readonly #silence: Silence;
   readonly #duration: Duration;
   readonly #latency = new Latency();
+  readonly #presence: Presence;
   readonly #spending: Spending;
   #phase: 'waiting' | 'live' | 'ended' = 'waiting';
   #learned = false;
@@ -40,7 +43,8 @@ export class Conversation {
   #state: CallState | undefined;
   #out: Command[] = [];
 
-  constructor(plan: CallPlan) {
+  /** `past`: what was remembered of the call by an object that died; the caller is away then. */
+  constructor(plan: CallPlan, past?: Past) {
     this.#plan = plan;
     this.#ear = new Ear(plan.recognition);
     this.#turns = new Turns(plan.mintId);
@@ -64,13 +68,30 @@ export class Conversation {
       corrected: (heard, interrupted) => this.#history.correct(heard, interrupted),
     });
     this.#floor = new Floor(this.#mouth);
+    const parts = {
+      history: this.#history,
+      mouth: this.#mouth,
+      turns: this.#turns,
+      silence: this.#silence,
+      duration: this.#duration,
+      spending: this.#spending,
+    };
+    this.#presence = new Presence(parts, past);
+    if (past !== undefined) this.#restore(past);
+  }
+
+  #restore({ memory, turns, now }: Past): void {
+    for (const turn of turns) if (turn.turnId !== undefined) this.#latency.add(turn);
+    if (memory.endAt !== undefined) this.#phase = 'live';
+    this.#language = memory.language;
+    this.#unanswered = memory.unanswered.map((turn) => CallerTurn.remembered(turn, now));
   }
 
   /** When `tick` is wanted next. */
   get deadline(): number | undefined {
     if (this.#phase === 'ended') return undefined;
     const speakers = earliest(this.#ear.deadline, this.#turns.deadline, this.#mouth.deadline);
-    return earliest(speakers, this.#silence.deadline, this.#duration.deadline);
+    return earliest(speakers, this.#silence.deadline, this.#duration.deadline, this.#presence.deadline);
   }
 
   /** True once the caller's audio was announced. */
@@ -90,6 +111,7 @@ export class Conversation {
     this.#take(event, now);
     this.#goOn(now);
     this.#announceState();
+    if (event.type !== 'caller.audio') this.#remember();
     return this.#out;
   }
 
@@ -104,12 +126,16 @@ export class Conversation {
       case 'caller.text':
         return this.#typed(event.text, now);
       case 'caller.playback':
-        return this.#do(this.#mouth.playback(event, now));
+        return this.#do(this.#presence.playback(event, now));
+      case 'caller.lost':
+        return this.#do(this.#presence.lost(now));
+      case 'caller.returned':
+        return this.#do(this.#presence.returned(now));
       case 'caller.hang-up':
       case 'caller.gone':
         return this.#end('caller_hung_up');
       case 'recogniser.open':
-        this.#rehearse();
+        rehearse(this.#language);
         return this.#listen(now);
       case 'recogniser.speech':
         return this.#sound(now);
@@ -134,14 +160,6 @@ export class Conversation {
       default:
         return this.#do(this.#mouth.news(event, now));
     }
-  }
-
-  /** Patterns are compiled when they are first used: better now than when the caller waits for an answer. */
-  #rehearse(): void {
-    const open = { words: 'hello', asked: '', language: this.#language };
-    patienceMs(open);
-    judge({ ...open, final: true, heard: '', answering: false, leaving: false });
-    detectOptOut(open.words);
   }
 
   #start(samplingRate: number, language: string, now: number): void {
@@ -184,6 +202,7 @@ export class Conversation {
   #sound(now: number): void {
     this.#turns.sound(now);
     this.#silence.sound(now);
+    if (this.#presence.away) return;
     this.#do([{ type: 'voice.prepare' }, ...this.#floor.sound(now)]);
   }
 
@@ -236,8 +255,7 @@ export class Conversation {
   /** Begins the reply to the words so far, if nothing is being said and they are for the model. */
   #speculate(now: number): void {
     const { current: turn } = this.#turns;
-    const { pace } = this.#plan;
-    const free = pace.speculation && !this.#spending.spent;
+    const free = this.#plan.pace.speculation && !this.#spending.spent && !this.#presence.away;
     const wanted = free && this.#phase === 'live' && this.#unanswered.length === 0;
     if (!wanted || turn === undefined || this.#mouth.busy || !turn.mayTry || this.#isRuled(turn)) return;
     turn.tries++;
@@ -258,7 +276,7 @@ export class Conversation {
     this.#do([send('voicechat.transcript.final', { text: turn.words, turnId: turn.id })]);
     this.#silence.answered();
     if (meaning === 'aside' || meaning === 'ignored') return;
-    if (meaning === 'later') this.#unanswered.push(turn);
+    if (meaning === 'later' || this.#presence.away) this.#unanswered.push(turn);
     else this.#answer(turn, now);
   }
 
@@ -285,6 +303,8 @@ export class Conversation {
   }
 
   #tick(now: number): void {
+    if (this.#presence.isAbandoned(now)) return this.#giveUp('abandoned');
+    this.#do(this.#presence.tick(now));
     this.#do(this.#ear.tick(now));
     if (this.#ear.overdue(now) || now >= (this.#turns.deadline ?? Number.POSITIVE_INFINITY))
       this.#endTurn(now);
@@ -322,6 +342,10 @@ export class Conversation {
     if (this.#phase !== 'live') return;
     const { ended } = this.#mouth;
     if (ended !== undefined) return this.#end(ended.reason, ended.outcome);
+    if (this.#presence.away) {
+      this.#silence.breaks();
+      return this.#duration.ends(false) ? this.#giveUp('max_duration') : undefined;
+    }
     if (!this.#mouth.busy) this.#answerHeldTurns(now);
     const busy = this.#mouth.reply !== undefined || this.#turns.current !== undefined;
     if (this.#duration.ends(busy)) this.#sayGoodbye('max_duration', now);
@@ -362,6 +386,13 @@ export class Conversation {
     return this.#duration.short ? `${systemPrompt}\n\n${timeLeftNote}` : systemPrompt;
   }
 
+  /** Nobody came back in time, or nobody is there at the end of the longest duration. */
+  #giveUp(reason: 'abandoned' | 'max_duration'): void {
+    const { current } = this.#turns;
+    const unanswered = current === undefined ? this.#unanswered : [...this.#unanswered, current];
+    this.#end(reason, outcomeSoFar(this.#presence.memory({ language: this.#language, unanswered })));
+  }
+
   #end(reason: EndReason, outcome?: string): void {
     this.#phase = 'ended';
     this.#do([
@@ -374,8 +405,15 @@ export class Conversation {
     ]);
   }
 
+  #remember(): void {
+    if (this.#phase === 'ended') return;
+    const memory = this.#presence.remember({ language: this.#language, unanswered: this.#unanswered });
+    if (memory !== undefined) this.#do([{ type: 'remember', memory }]);
+  }
+
   #announceState(): void {
-    if (this.#phase !== 'live') return;
+    if (this.#presence.away) this.#state = undefined;
+    if (this.#phase !== 'live' || this.#presence.away) return;
     const state = this.#mouth.doing ?? 'listening';
     if (state === this.#state) return;
     this.#state = state;
@@ -387,9 +425,3 @@ export class Conversation {
     this.#out.push(...commands);
   }
 }
-
-const BUDGET_SPENT = send('voicechat.error', {
-  code: 'budget_spent',
-  message: 'The call has used up the language model tokens that a call may use; the agent says goodbye.',
-  retryable: false,
-});

@@ -5,6 +5,7 @@ import { Outflow } from './outflow.ts';
 import type { Lines, RivalPlan } from './plan.ts';
 import type { Runner } from './race.ts';
 import type { ModelNews, Reply, ReplyNews } from './reply.ts';
+import { Sentences } from './sentences.ts';
 import { Trouble, type TroubleLines } from './trouble.ts';
 import { isStaleVoice, Voicing } from './voicing.ts';
 import { cancel, Wording } from './wording.ts';
@@ -67,6 +68,27 @@ export class Delivery {
     reply.race.ends();
     this.#voicing.takesPhraseRoute(reply, text, now);
     return [...this.#voicing.say(reply, [text], now), ...this.#voicing.conclude(reply, now)];
+  }
+
+  /** Has a fixed line precede what the reply says. */
+  introduce(reply: Reply, line: string, now: number): readonly Command[] {
+    reply.route = this.#voicing.route(now);
+    return this.#voicing.introduce(reply, line);
+  }
+
+  /** Has words said that were said before, whoever they came from. */
+  repeat(reply: Reply, text: string, now: number): readonly Command[] {
+    if (this.#voicing.isReady(text)) return this.recite(reply, text, now);
+    reply.modelDone = true;
+    reply.race.ends();
+    const sentences = new Sentences();
+    const pieces = [...sentences.push(text), ...sentences.flush()];
+    return [...this.#voicing.say(reply, pieces, now), ...this.#voicing.conclude(reply, now)];
+  }
+
+  /** Sends again what the caller's client has not got of a reply that sounds. */
+  again(reply: Reply, receivedMs: number, now: number): readonly Command[] {
+    return this.#outflow.again(reply, receivedMs, now);
   }
 
   /** Lets through what was withheld. */

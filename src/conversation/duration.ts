@@ -3,15 +3,36 @@ const WARNING_MS = 60_000;
 /** How long the end waits for whoever is speaking, in ms. */
 const GRACE_MS = 10_000;
 
+type Stage = 'not-started' | 'running' | 'warned' | 'closing' | 'overdue';
+
+const NEXT: Readonly<Record<Stage, Stage>> = {
+  'not-started': 'not-started',
+  running: 'warned',
+  warned: 'closing',
+  closing: 'overdue',
+  overdue: 'overdue',
+};
+
 /** How long the call may last: a warning, an end that lets a sentence be finished, and an end that does not. */
 export class Duration {
   readonly #maxMs: number;
-  #stage: 'not-started' | 'running' | 'warned' | 'closing' | 'overdue' = 'not-started';
+  #stage: Stage = 'not-started';
   #endAt = 0;
 
   /** `maxMs`: the longest a call may last, in ms. */
   constructor(maxMs: number) {
     this.#maxMs = maxMs;
+  }
+
+  /** When the call has lasted long enough; undefined before it has begun. */
+  get endAt(): number | undefined {
+    return this.#stage === 'not-started' ? undefined : this.#endAt;
+  }
+
+  /** Goes on with a call that another object began. */
+  remember(endAt: number): void {
+    this.#stage = 'running';
+    this.#endAt = endAt;
   }
 
   get deadline(): number | undefined {
@@ -43,13 +64,13 @@ export class Duration {
 
   /** Lets time pass; returns the ms that remain when it is time to warn. */
   pass(now: number): number | undefined {
-    if (this.deadline === undefined || now < this.deadline) return undefined;
-    if (this.#stage === 'running') {
-      this.#stage = 'warned';
-      return Math.max(0, this.#endAt - now);
+    let remainingMs: number | undefined;
+    // More than one of them may have passed where no object held the call.
+    for (let due = this.deadline; due !== undefined && now >= due; due = this.deadline) {
+      if (this.#stage === 'running') remainingMs = Math.max(0, this.#endAt - now);
+      this.#stage = NEXT[this.#stage];
     }
-    this.#stage = this.#stage === 'warned' ? 'closing' : 'overdue';
-    return undefined;
+    return remainingMs;
   }
 
   /** Whether the call is to be ended now; `busy`: somebody is speaking. */

@@ -1,5 +1,6 @@
 import type { Outcome } from '../outreach/outcome.ts';
 import type { EndReason, ServerEvents } from '../protocol/replies.ts';
+import type { Memory } from './memory.ts';
 
 /** Trouble with a provider, as a value. `detail` names what happened for a log; it never holds spoken words or secrets. */
 export interface Failure {
@@ -64,7 +65,13 @@ export type CallEvent =
       readonly utteranceId: string;
       readonly playedMs: number;
       readonly ended: boolean;
+      /** How much of its audio the client has, in ms; told once after a return. */
+      readonly receivedMs?: number;
     }
+  /** The caller's connection is gone, and he may come back. */
+  | { readonly type: 'caller.lost' }
+  /** The caller is there again, on a new connection. */
+  | { readonly type: 'caller.returned' }
   | { readonly type: 'caller.hang-up' }
   | { readonly type: 'caller.gone' }
   | { readonly type: 'recogniser.open' }
@@ -128,6 +135,13 @@ export type Command =
   | { readonly type: 'voice.finish'; readonly reply: number }
   | { readonly type: 'voice.cancel'; readonly reply: number }
   | SendCommand
+  /**
+   * The returned client is to get what it missed, before anything that is sent from now on. `unfinished` is an utterance
+   * of which audio follows, so that its end must not be among it.
+   */
+  | { readonly type: 'caller.catch-up'; readonly unfinished: string | undefined }
+  /** The call as it has to be remembered if its object dies now. */
+  | { readonly type: 'remember'; readonly memory: Memory }
   | { readonly type: 'call.close'; readonly reason: EndReason };
 
 /**
@@ -149,4 +163,9 @@ export type SendCommand = {
 export function send<E extends keyof ServerEvents>(event: E, payload: ServerEvents[E]): SendCommand {
   // The pair is correlated by E, which the compiler cannot carry through the union.
   return { type: 'send', event, payload } as SendCommand;
+}
+
+/** Builds a `caller.catch-up` command. */
+export function catchUp(unfinished?: string): Command {
+  return { type: 'caller.catch-up', unfinished };
 }

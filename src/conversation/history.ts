@@ -13,6 +13,23 @@ export class History {
   /** The agent's last words: the message that holds them, and what it was before them. */
   #latest: { readonly message: Message | undefined; readonly before: Message | undefined } | undefined;
 
+  #version = 0;
+
+  /** What was said and heard so far; the prompt is not among it. */
+  get all(): readonly Message[] {
+    return this.#messages;
+  }
+
+  /** Grows with every change. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Goes on from what another object kept. */
+  remember(messages: readonly Message[]): void {
+    this.#messages.push(...messages);
+  }
+
   /** Words of the caller; they join the previous ones when the agent said nothing in between. */
   caller(text: string): void {
     this.#add('user', text);
@@ -34,6 +51,7 @@ export class History {
     const { message, before } = this.#latest;
     const at = message === undefined ? this.#messages.length : this.#messages.indexOf(message);
     if (at < 0) return;
+    this.#version++;
     const [, ...later] = this.#messages.splice(at);
     if (message !== undefined && before !== undefined) this.#messages.push(before);
     this.agent(heard, interrupted);
@@ -53,6 +71,7 @@ export class History {
 
   #add(role: 'user' | 'assistant', content: string): void {
     const last = this.#messages.at(-1);
+    this.#version++;
     if (last?.role === role) {
       this.#messages[this.#messages.length - 1] = { role, content: `${last.content} ${content}` };
     } else {

@@ -34,6 +34,13 @@ export class Latency {
   }
 }
 
+/** The percentiles over turns that were stored. */
+export function latencyOf(turns: readonly TurnMetrics[]): LatencySummary {
+  const latency = new Latency();
+  for (const turn of turns) if (turn.turnId !== undefined) latency.add(turn);
+  return latency.summary();
+}
+
 type Duration = Exclude<keyof LatencySummary, 'turns'>;
 type Durations = Readonly<Record<Duration, number | undefined>>;
 

@@ -1,41 +1,24 @@
-import type { SoundVerdict, TurnMetrics } from '../protocol/replies.ts';
+import type { SoundVerdict } from '../protocol/replies.ts';
+import type { Return } from './absence.ts';
 import { earliest } from './deadline.ts';
-import { Delivery, type DeliveryLines } from './delivery.ts';
-import { type Command, type Message, send } from './events.ts';
+import { Delivery } from './delivery.ts';
+import { type Command, catchUp, send } from './events.ts';
+import type { Memory } from './memory.ts';
 import { metricsOf } from './metrics.ts';
-import type { RivalPlan } from './plan.ts';
+import type { MouthPlan } from './plan.ts';
 import { type Ending, Reply, type ReplyCause, type ReplyNews, type TurnFacts } from './reply.ts';
+import { courseOf } from './return.ts';
+import { Trust } from './trust.ts';
 import { sameWords } from './turn.ts';
 
 /** A reply with no news of any kind for this long is given up, in ms. Longer than every watchdog of the providers. */
 const REPLY_PATIENCE_MS = 12_000;
-/** How long a listener that reports its playback may be behind the estimate when the audio should be over, in ms. */
-const REPORT_GRACE_MS = 1000;
 /** A sound of the caller that has brought no words for this long was none that matters, in ms. */
 export const VERDICT_MS = 700;
 /** When nothing has sounded for this long after the end of a turn, the agent fills the silence, in ms. */
 const FILLER_MS = 1200;
-/** After so many sounds that were nothing, a sound without words does not pause the agent. */
-const FALSE_ALARMS = 2;
 /** A caller who goes on so soon after the agent began had not finished, in ms. */
 const MERGE_MS = 300;
-
-export interface MouthPlan {
-  readonly voiceRate: number;
-  /** How much audio the listener is given ahead of what it has played, in ms. */
-  readonly audioAheadMs: number;
-  readonly lines: DeliveryLines;
-  readonly otherVoice: boolean;
-  readonly rival: RivalPlan;
-  readonly goOnNote: string;
-  readonly mintId: () => string;
-  /** What the model is to read; `pending` are words of the caller that are not remembered yet. */
-  readonly messages: (pending?: string) => readonly Message[];
-  /** A reply is over; `heard` are the words of it that sounded. */
-  readonly over: (heard: string, interrupted: boolean, metrics: TurnMetrics) => void;
-  /** These are the words that sounded of the interrupted reply that was over last. */
-  readonly corrected: (heard: string, interrupted: boolean) => void;
-}
 
 /** The agent's side of the call: at most one reply at a time, from the model's first word to the last sound. */
 export class Mouth {
@@ -46,8 +29,9 @@ export class Mouth {
   #stopped: Reply | undefined;
   #ended: Ending | undefined;
   #lastSaid: { readonly text: string; readonly at: number } | undefined;
-  /** Sounds that paused the agent and were nothing; more than allowed, and only words pause it. */
-  #falseAlarms = 0;
+  readonly trust = new Trust();
+  /** The next reply is to begin with a word about the break before it. */
+  #introOwed = false;
   /** Tokens thrown away since the last reply that was wanted. */
   #wastedTokens = 0;
 
@@ -89,9 +73,9 @@ export class Mouth {
 
   get deadline(): number | undefined {
     const reply = this.#reply;
-    if (reply === undefined) return undefined;
+    if (reply === undefined || reply.held) return undefined;
     const verdict = reply.pausedAt === undefined ? undefined : reply.pausedAt + VERDICT_MS;
-    if (reply.stage === 'tail') return verdict ?? tailEnd(reply);
+    if (reply.stage === 'tail') return verdict ?? reply.tailEnd;
     const patience = reply.progressAt + REPLY_PATIENCE_MS;
     const delivery = earliest(
       this.#delivery.goesOnAt(reply),
@@ -127,7 +111,11 @@ export class Mouth {
     const dropped = this.drop();
     const reply = this.#begin(cause, now);
     this.#attribute(reply, turn);
-    return [...dropped, ...this.#delivery.ask(reply, this.#plan.messages(), now)];
+    return [
+      ...dropped,
+      ...this.#introduced(reply, now),
+      ...this.#delivery.ask(reply, this.#plan.messages(), now),
+    ];
   }
 
   /** Says a fixed line; the model is not asked. The call ends after it if it has an `ending`. */
@@ -136,7 +124,8 @@ export class Mouth {
     const reply = this.#begin(cause, now);
     reply.ending = ending;
     if (turn !== undefined) this.#attribute(reply, turn);
-    return [...dropped, ...this.#settled(reply, this.#delivery.recite(reply, text, now), now)];
+    const intro = this.#introduced(reply, now);
+    return [...dropped, ...intro, ...this.#settled(reply, this.#delivery.recite(reply, text, now), now)];
   }
 
   /** A fixed line can be spoken at once. */
@@ -155,10 +144,14 @@ export class Mouth {
   interrupt(now: number): readonly Command[] {
     const { reply } = this;
     if (reply === undefined) return [];
-    this.#soundWasSpeech();
+    this.trust.wasSpeech();
     if (reply.stage === 'thinking') return this.#forget(reply);
-    const { utteranceId, pausedAt } = reply;
-    reply.verdict = { is: 'interruption', afterMs: now - (pausedAt ?? now) };
+    reply.verdict = { is: 'interruption', afterMs: now - (reply.pausedAt ?? now) };
+    return this.#stop(reply, now);
+  }
+
+  #stop(reply: Reply, now: number): readonly Command[] {
+    const { utteranceId } = reply;
     const cancel = this.#delivery.cancel(reply);
     const stop = send('voicechat.response.interrupt', { utteranceId, timestamp: now });
     // The metrics go first: after a stop nothing that names the utterance is sent.
@@ -168,8 +161,9 @@ export class Mouth {
   /** The caller made a sound: the reply waits until it is known what it was. */
   pause(cue: 'sound' | 'words', now: number): readonly Command[] {
     const { reply } = this;
-    if (cue === 'sound' && this.#falseAlarms >= FALSE_ALARMS) return [];
+    if (cue === 'sound' && this.trust.lost) return [];
     if (reply === undefined || reply.pausedAt !== undefined || reply.route === 'none') return [];
+    if (reply.held) return [];
     reply.pausedAt = now;
     if (reply.stage === 'thinking') return [];
     reply.pauses++;
@@ -180,16 +174,16 @@ export class Mouth {
   /** The sound was none that matters: the reply goes on where it was paused. */
   resume(verdict: SoundVerdict, now: number): readonly Command[] {
     const { reply } = this;
-    if (verdict === 'backchannel') this.#soundWasSpeech();
+    if (verdict === 'backchannel') this.trust.wasSpeech();
     if (reply?.pausedAt === undefined) return [];
-    if (verdict === 'noise' || verdict === 'echo') this.#falseAlarms++;
+    if (verdict === 'noise' || verdict === 'echo') this.trust.wasNothing();
     const { pausedAt, utteranceId } = reply;
     reply.pausedAt = undefined;
     if (reply.stage === 'thinking') return this.#settled(reply, this.#delivery.release(reply, now), now);
     reply.verdict = { is: verdict, afterMs: now - pausedAt };
     reply.playback.resume(now);
     const resume = send('voicechat.response.resume', { utteranceId });
-    return this.#hasSounded(reply) ? [resume, ...this.#over(reply, false, now)] : [resume];
+    return reply.hasSounded ? [resume, ...this.#over(reply, false, now)] : [resume];
   }
 
   /** True while a caller who speaks had not finished the turn that is being answered. */
@@ -207,7 +201,8 @@ export class Mouth {
     if (this.#stopped?.utteranceId === report.utteranceId) this.#correct(this.#stopped, report, now);
     if (reply === undefined || report.utteranceId !== reply.utteranceId) return [];
     reply.playback.reported(report.playedMs, report.ended, now);
-    if (this.#hasSounded(reply)) return this.#over(reply, false, now);
+    reply.sentAudio.heard(reply.playback.heardMs(now));
+    if (reply.hasSounded) return this.#over(reply, false, now);
     return this.#settled(reply, this.#delivery.goOn(reply, now), now);
   }
 
@@ -221,16 +216,102 @@ export class Mouth {
   /** What has become due; `heardNothing` tells that a pause was for nothing. */
   tick(now: number): readonly Command[] {
     const reply = this.#reply;
-    if (reply === undefined) return [];
+    if (reply === undefined || reply.held) return [];
     if (reply.pausedAt !== undefined && now >= reply.pausedAt + VERDICT_MS) return this.resume('noise', now);
     if (reply.stage === 'tail') {
-      return reply.pausedAt === undefined && now >= tailEnd(reply) ? this.#over(reply, false, now) : [];
+      return reply.pausedAt === undefined && now >= reply.tailEnd ? this.#over(reply, false, now) : [];
     }
     return this.#settled(reply, this.#due(reply, now), now);
   }
 
-  #soundWasSpeech(): void {
-    this.#falseAlarms = Math.max(0, this.#falseAlarms - 1);
+  /** The utterance of which it matters how much the caller has heard when he comes back; undefined if there is none. */
+  get unsettled(): string | undefined {
+    return this.#reply === undefined || this.#reply.stage === 'thinking'
+      ? undefined
+      : this.#reply.utteranceId;
+  }
+
+  /** The caller is gone: the reply is made ready, and nothing of it is sent. */
+  hold(now: number): readonly Command[] {
+    const dropped = this.drop();
+    if (this.#reply !== undefined) this.#reply.held = true;
+    this.#reply?.playback.lost(now);
+    return dropped;
+  }
+
+  /** The caller is there again, and hears on: the same utterance, or what he has not heard of it in a new one. */
+  regain(back: Return, now: number): readonly Command[] {
+    const reply = this.#reply;
+    if (reply === undefined) return [catchUp()];
+    reply.held = false;
+    reply.progressAt = now;
+    reply.playback.found(now);
+    if (reply.stage !== 'thinking') {
+      const course = courseOf(reply, back, now);
+      return course.is === 'go-on'
+        ? this.#goOn(reply, course.receivedMs, now)
+        : this.#sayRest(reply, course.unheard, now);
+    }
+    reply.wantedAt = now;
+    reply.pausedAt = undefined;
+    return [catchUp(), ...this.#settled(reply, this.#delivery.release(reply, now), now)];
+  }
+
+  /** Says words again that were not heard, after a line about the break. */
+  repeat(text: string, cause: ReplyCause, ending: Ending | undefined, now: number): readonly Command[] {
+    this.#introOwed = true;
+    const reply = this.#begin(cause, now);
+    reply.ending = ending;
+    const intro = this.#introduced(reply, now);
+    return [...intro, ...this.#settled(reply, this.#delivery.repeat(reply, text, now), now)];
+  }
+
+  /** Goes on from what is remembered of an object that died; the next reply begins with a line about the break. */
+  remember({ falseAlarms, lastSaid }: Pick<Memory, 'falseAlarms' | 'lastSaid'>): void {
+    this.trust.falseAlarms = falseAlarms;
+    this.#lastSaid = lastSaid;
+    this.#introOwed = true;
+  }
+
+  /** These words were the last of a reply that is over; the call ends if it has an `ending`. */
+  hasSaid(heard: string, ending: Ending | undefined, now: number): void {
+    this.#lastSaid = { text: heard, at: now };
+    this.#ended = ending;
+  }
+
+  #goOn(reply: Reply, receivedMs: number | undefined, now: number): readonly Command[] {
+    const again = receivedMs === undefined ? [] : this.#delivery.again(reply, receivedMs, now);
+    const unfinished = reply.stage === 'tail' && again.length > 0 ? reply.utteranceId : undefined;
+    const more = [...this.#delivery.release(reply, now), ...this.#delivery.goOn(reply, now)];
+    const ready = [...this.#unpaused(reply, now), ...again, ...more];
+    const released = [catchUp(unfinished), ...this.#settled(reply, ready, now)];
+    const sounded = this.#reply === reply && reply.hasSounded;
+    return sounded ? [...released, ...this.#over(reply, false, now)] : released;
+  }
+
+  #unpaused(reply: Reply, now: number): readonly Command[] {
+    if (reply.pausedAt === undefined) return [];
+    reply.pausedAt = undefined;
+    reply.playback.resume(now);
+    return [send('voicechat.response.resume', { utteranceId: reply.utteranceId })];
+  }
+
+  /** Gives the utterance up; what was not heard of it follows in a new one. */
+  #sayRest(reply: Reply, unheard: string, now: number): readonly Command[] {
+    const { cause, ending } = reply;
+    if (unheard !== '')
+      return [catchUp(), ...this.#stop(reply, now), ...this.repeat(unheard, cause, ending, now)];
+    if (reply.stage === 'tail') return [catchUp(), ...this.#over(reply, false, now)];
+    const stopped = this.#stop(reply, now);
+    this.#ended = ending;
+    return [catchUp(), ...stopped];
+  }
+
+  /** The first reply after a break tells why there was one. */
+  #introduced(reply: Reply, now: number): readonly Command[] {
+    if (!this.#introOwed) return [];
+    this.#introOwed = false;
+    return this.#delivery.introduce(reply, this.#plan.lines.backAgain, now);
   }
 
   /** The listener tells where it stopped: that is what was heard. */
@@ -239,12 +320,7 @@ export class Mouth {
     this.#stopped = undefined;
     reply.playback.reported(playedMs, ended, now);
     const heard = reply.heard(now);
-    this.#plan.corrected(heard, isCut(reply, heard, true));
-  }
-
-  /** The listener says that all of it has sounded. One that is paused cannot know. */
-  #hasSounded(reply: Reply): boolean {
-    return reply.stage === 'tail' && reply.pausedAt === undefined && reply.playback.ended;
+    this.#plan.corrected(heard, reply.isCut(heard, true));
   }
 
   #due(reply: Reply, now: number): readonly Command[] {
@@ -301,7 +377,7 @@ export class Mouth {
 
   #over(reply: Reply, interrupted: boolean, now: number): readonly Command[] {
     const heard = interrupted || reply.playback.hasReports ? reply.heard(now) : reply.spoken.text;
-    const cut = isCut(reply, heard, interrupted);
+    const cut = reply.isCut(heard, interrupted);
     const metrics = metricsOf(reply, interrupted, now);
     this.#reply = undefined;
     this.#stopped = interrupted ? reply : undefined;
@@ -310,13 +386,4 @@ export class Mouth {
     this.#plan.over(heard, cut, metrics);
     return [send('voicechat.turn.metrics', metrics)];
   }
-}
-
-function isCut(reply: Reply, heard: string, interrupted: boolean): boolean {
-  return heard !== reply.spoken.text || (interrupted && !reply.modelDone);
-}
-
-function tailEnd(reply: Reply): number {
-  const { playback, overBy } = reply;
-  return Math.min(playback.endsAt + (playback.hasReports ? REPORT_GRACE_MS : 0), overBy);
 }

@@ -28,6 +28,16 @@ export class Outflow {
     return this.flow(reply, now);
   }
 
+  /** Sends again what was sent of a reply after the first `receivedMs` of its audio, as far as it is kept, and that it was all if it was. */
+  again(reply: Reply, receivedMs: number, now: number): readonly Command[] {
+    const pieces = reply.sentAudio.after(receivedMs) ?? [];
+    const chunks = pieces.map((audio) => this.#chunk(reply, audio));
+    if (reply.stage !== 'tail') return chunks;
+    this.#lastsUntilHeard(reply, now);
+    const complete = send('voicechat.response.complete', { utteranceId: reply.utteranceId });
+    return chunks.length === 0 ? [] : [...chunks, complete];
+  }
+
   /** All audio of the reply is there. */
   complete(reply: Reply, now: number): readonly Command[] {
     reply.allCame = true;
@@ -43,14 +53,13 @@ export class Outflow {
   /** Sends the audio that the listener may have by now, with the text whose sound begins in it, and the end behind the last of it. */
   flow(reply: Reply, now: number): readonly Command[] {
     if (reply.stage === 'tail') return [];
-    const { utteranceId } = reply;
     const out: Command[] = [];
     while (reply.playback.aheadMs(now) < this.#aheadMs) {
       const audio = reply.send(CHUNK_BYTES, now);
       if (audio === undefined) break;
       reply.progressAt = now;
       out.push(...this.#started(reply, now), ...texts(reply, reply.spoken.due(reply.playback.sentMs)));
-      out.push(send('voicechat.response.chunk', { audio, utteranceId, sampleRate: this.#voiceRate }));
+      out.push(this.#chunk(reply, audio));
     }
     return reply.allCame && reply.unsent.length === 0 ? [...out, ...this.#ended(reply, now)] : out;
   }
@@ -69,8 +78,16 @@ export class Outflow {
   #ended(reply: Reply, now: number): readonly Command[] {
     const { utteranceId } = reply;
     reply.stage = 'tail';
-    reply.overBy = Math.max(now, reply.playback.endsAt) + REPORTS_MS;
+    this.#lastsUntilHeard(reply, now);
     return [...texts(reply, reply.spoken.rest()), send('voicechat.response.complete', { utteranceId })];
+  }
+
+  #lastsUntilHeard(reply: Reply, now: number): void {
+    reply.overBy = Math.max(now, reply.playback.endsAt) + REPORTS_MS;
+  }
+
+  #chunk({ utteranceId }: Reply, audio: Uint8Array): Command {
+    return send('voicechat.response.chunk', { audio, utteranceId, sampleRate: this.#voiceRate });
   }
 
   #started(reply: Reply, now: number): readonly Command[] {

@@ -192,6 +192,10 @@ export class Pauses {
     return this.#usualMs;
   }
 
+  remember(usualMs: number): void {
+    this.#usualMs = usualMs;
+  }
+
   /** The caller went on after `ms` of silence that could have ended the turn. */
   within(ms: number): void {
     const wanted = Math.min(Math.max(0, ms) + MARGIN_MS, LONGEST_USUAL_MS);

@@ -1,3 +1,6 @@
+import type { TurnMetrics } from '../protocol/replies.ts';
+import type { Message } from './events.ts';
+
 /** What one call is about. Everything a conversation needs from outside comes in here or with an event. */
 export interface CallPlan {
   readonly systemPrompt: string;
@@ -28,6 +31,7 @@ export interface Lines {
   readonly wait: string;
   readonly stillThere: string;
   readonly couldNotHear: string;
+  readonly backAgain: string;
   readonly optOut: string;
   readonly goodbye: string;
   /** Says that the answers are to be read, because there is no voice any more. */
@@ -60,4 +64,22 @@ export interface Recognition {
   readonly recognisers: 1 | 2;
   /** How fast a recogniser takes audio that waited, in ms of audio for every ms. */
   readonly replaySpeed: number;
+}
+
+/** What the agent's side of a call needs to know of the rest of it. */
+export interface MouthPlan {
+  readonly voiceRate: number;
+  /** How much audio the listener is given ahead of what it has played, in ms. */
+  readonly audioAheadMs: number;
+  readonly lines: Omit<Lines, 'greeting' | 'wait' | 'stillThere' | 'couldNotHear' | 'optOut'>;
+  readonly otherVoice: boolean;
+  readonly rival: RivalPlan;
+  readonly goOnNote: string;
+  readonly mintId: () => string;
+  /** What the model is to read; `pending` are words of the caller that are not remembered yet. */
+  readonly messages: (pending?: string) => readonly Message[];
+  /** A reply is over; `heard` are the words of it that sounded. */
+  readonly over: (heard: string, interrupted: boolean, metrics: TurnMetrics) => void;
+  /** These are the words that sounded of the interrupted reply that was over last. */
+  readonly corrected: (heard: string, interrupted: boolean) => void;
 }

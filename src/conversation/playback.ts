@@ -17,6 +17,7 @@ export class PlaybackClock {
   #deserted = false;
   #pausedAt: number | undefined;
   #firstHeardAt: number | undefined;
+  #lostAt: number | undefined;
 
   get sentMs(): number {
     return this.#sentMs;
@@ -65,6 +66,20 @@ export class PlaybackClock {
     this.#pausedAt = undefined;
   }
 
+  /** The listener is gone: what he hears meanwhile is not known, so the clock stands. */
+  lost(now: number): void {
+    this.#lostAt ??= now;
+  }
+
+  /** The listener is there again. */
+  found(now: number): void {
+    const stood = this.#moment(now);
+    this.#lostAt = undefined;
+    const stoodStillMs = this.#moment(now) - stood;
+    this.#endsAt += stoodStillMs;
+    if (this.#reported !== undefined) this.#reported.at += stoodStillMs;
+  }
+
   /** Takes the listener's word; what runs backwards or beyond the audio sent is bounded, not believed. */
   reported(playedMs: number, ended: boolean, now: number): void {
     const floor = this.#reported?.playedMs ?? 0;
@@ -100,8 +115,9 @@ export class PlaybackClock {
     return leftMs <= TRUST_MS ? at + leftMs : Math.max(at + SILENT_MS, this.#endsAt - ms);
   }
 
-  /** The time that counts for playing: it stands still while a listener who reports is paused. */
+  /** The time that counts for playing: it stands still while a listener is gone, or one who reports is paused. */
   #moment(now: number): number {
-    return this.hasReports ? Math.min(now, this.#pausedAt ?? now) : now;
+    const there = Math.min(now, this.#lostAt ?? now);
+    return this.hasReports ? Math.min(there, this.#pausedAt ?? there) : there;
   }
 }

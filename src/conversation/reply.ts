@@ -5,10 +5,13 @@ import type { EndReason, SoundVerdict } from '../protocol/replies.ts';
 import type { Alignment, CallEvent, VoiceRoute } from './events.ts';
 import { PlaybackClock } from './playback.ts';
 import { Race } from './race.ts';
+import { SentAudio } from './sent-audio.ts';
 import { MS_PER_CHARACTER, SpokenText } from './spoken.ts';
 
 /** A caller may answer a question this long before its last sound, in ms. */
 const ANSWER_LEAD_MS = 1500;
+/** How long a listener that reports its playback may be behind the estimate when the audio should be over, in ms. */
+const REPORT_GRACE_MS = 1000;
 /** Words this far ahead count as sounding, because a recogniser's news is about what was said just now, in ms. */
 const SOUNDING_MS = 300;
 
@@ -41,6 +44,9 @@ export interface TurnFacts {
   readonly wastedTokens: number;
 }
 
+/** Of a turn that was taken before its object died nothing is measured. */
+export const UNKNOWN_TURN: TurnFacts = { speechEndAt: undefined, speculation: 'none', wastedTokens: 0 };
+
 /** One turn of the agent, from the moment it is wanted until it has sounded. */
 export class Reply {
   /** The synthesiser's news carries this number. */
@@ -56,6 +62,7 @@ export class Reply {
   readonly race = new Race();
   readonly spoken = new SpokenText();
   readonly playback = new PlaybackClock();
+  readonly sentAudio: SentAudio;
   readonly #leading: LeadingSilence;
   readonly #voiceRate: number;
   /** Audio that has come from the synthesiser, and what of it is meant to be heard, in ms. */
@@ -83,6 +90,10 @@ export class Reply {
   modelSpoke = false;
   modelDone = false;
   filled = false;
+  /** How many of its first words are none of what it has to say: they bridge a wait, or tell why it comes late. */
+  introWords = 0;
+  /** The caller is not there to hear it. */
+  held = false;
   /** Tokens that came for it, and those of them that were thrown away. */
   tokens = 0;
   wastedTokens = 0;
@@ -105,6 +116,7 @@ export class Reply {
     this.progressAt = now;
     this.#voiceRate = voiceRate;
     this.#leading = new LeadingSilence(voiceRate);
+    this.sentAudio = new SentAudio(voiceRate);
   }
 
   /** Whether the news is about it, and still of interest. */
@@ -112,9 +124,10 @@ export class Reply {
     return 'ask' in event ? this.race.find(event.ask) !== undefined : event.reply === this.number;
   }
 
-  /** True while nothing of it may reach the caller: the turn may go on, or somebody has begun to speak. */
+  /** True while nothing of it may reach the caller: the turn may go on, somebody has begun to speak, or he is not there. */
   get withheld(): boolean {
-    return this.speculation !== undefined || (this.stage === 'thinking' && this.pausedAt !== undefined);
+    if (this.held || this.speculation !== undefined) return true;
+    return this.stage === 'thinking' && this.pausedAt !== undefined;
   }
 
   /** Audio that has come and is meant to be heard, in ms. */
@@ -155,6 +168,7 @@ export class Reply {
     if (pcm.byteLength < next.byteLength) this.unsent.unshift(next.subarray(bytes));
     this.firstAudioAt ??= now;
     this.playback.sent(durationMs(pcm.byteLength, this.#voiceRate), now);
+    this.sentAudio.push(pcm);
     return pcm;
   }
 
@@ -170,12 +184,44 @@ export class Reply {
     return this.#heard(this.playback.heardMs(now));
   }
 
+  /** The words it has to say that have not sounded by `now`. */
+  unheard(now: number): string {
+    return unheardOf(this.spoken.text, this.heard(now), this.introWords);
+  }
+
   /** The words that have sounded, or are sounding at this moment. */
   sounding(now: number): string {
     return this.#heard(this.playback.heardMs(now) + SOUNDING_MS);
   }
 
+  /** The listener says that all of it has sounded. One that is paused cannot know. */
+  get hasSounded(): boolean {
+    return this.stage === 'tail' && this.pausedAt === undefined && this.playback.ended;
+  }
+
+  /** When a reply that was sent is over in any case. */
+  get tailEnd(): number {
+    const { playback, overBy } = this;
+    return Math.min(playback.endsAt + (playback.hasReports ? REPORT_GRACE_MS : 0), overBy);
+  }
+
+  /** Whether these words, which were heard of it, are not all of it. */
+  isCut(heard: string, interrupted: boolean): boolean {
+    return heard !== this.spoken.text || (interrupted && !this.modelDone);
+  }
+
   #heard(ms: number): string {
     return this.spoken.heard(ms, this.cameMs, this.allCame || this.stage === 'tail' || this.stage === 'over');
   }
+}
+
+/** What of `text` is left to be said when the words `heard` of it have sounded; its first `introWords` need not be. */
+export function unheardOf(text: string, heard: string, introWords: number): string {
+  return wordsOf(text)
+    .slice(Math.max(wordsOf(heard).length, introWords))
+    .join(' ');
+}
+
+export function wordsOf(text: string): readonly string[] {
+  return text.split(' ').filter((word) => word !== '');
 }

@@ -21,6 +21,16 @@ export class Silence {
     this.#promptMs = promptMs;
   }
 
+  /** How often the silent caller was asked, and whether he has asked for a moment. */
+  get memory(): { readonly prompts: number; readonly held: boolean } {
+    return { prompts: this.#prompts, held: this.#held };
+  }
+
+  remember({ prompts, held }: { readonly prompts: number; readonly held: boolean }): void {
+    this.#prompts = prompts;
+    this.#held = held;
+  }
+
   get deadline(): number | undefined {
     if (this.#since === undefined) return undefined;
     const waitMs = this.#held ? Math.max(HOLD_MS, this.#promptMs) : this.#promptMs;

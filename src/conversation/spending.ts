@@ -1,4 +1,4 @@
-import type { CallEvent, Command } from './events.ts';
+import { type CallEvent, type Command, send } from './events.ts';
 
 /** A token is about four characters of English (OpenAI, what are tokens); every message has a few of its own. */
 const CHARACTERS_PER_TOKEN = 4;
@@ -15,6 +15,11 @@ export class Spending {
   /** `budget`: how many tokens a call may use up. */
   constructor(budget: number) {
     this.#budget = budget;
+  }
+
+  /** Goes on from what another object had counted. */
+  remember(tokens: number): void {
+    this.#tokens = tokens;
   }
 
   get tokens(): number {
@@ -36,3 +41,10 @@ export class Spending {
       this.#tokens += TOKENS_PER_MESSAGE + Math.ceil(content.length / CHARACTERS_PER_TOKEN);
   }
 }
+
+/** Tells the client that the budget is spent. */
+export const BUDGET_SPENT = send('voicechat.error', {
+  code: 'budget_spent',
+  message: 'The call has used up the language model tokens that a call may use; the agent says goodbye.',
+  retryable: false,
+});

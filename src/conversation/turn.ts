@@ -35,6 +35,18 @@ export class CallerTurn {
     this.#earlier = earlier;
   }
 
+  /** As plain data, a turn that is over and not answered yet. */
+  get memory(): { readonly id: string; readonly words: string; readonly fresh: string } {
+    return { id: this.id, words: this.words, fresh: this.fresh };
+  }
+
+  /** A turn that was over before its object died. */
+  static remembered({ id, words, fresh }: CallerTurn['memory'], now: number): CallerTurn {
+    const turn = new CallerTurn(id, now, words.slice(0, words.length - fresh.length).trim());
+    turn.settle(fresh, undefined, undefined, now);
+    return turn;
+  }
+
   /** Everything the caller has said in it. */
   get words(): string {
     return joined([this.#earlier, this.fresh]);

@@ -30,6 +30,11 @@ export class Turns {
     this.#mintId = mintId;
   }
 
+  /** How long this caller pauses within a turn, as learnt so far. */
+  get pauses(): Pauses {
+    return this.#pauses;
+  }
+
   get current(): CallerTurn | undefined {
     return this.#current;
   }

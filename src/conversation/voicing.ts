@@ -2,7 +2,7 @@ import { type Command, type Failure, send, type VoiceRoute } from './events.ts';
 import type { Ladder } from './ladder.ts';
 import type { Outflow } from './outflow.ts';
 import type { Lines } from './plan.ts';
-import type { Reply, ReplyNews, VoiceNews } from './reply.ts';
+import { type Reply, type ReplyNews, type VoiceNews, wordsOf } from './reply.ts';
 
 /** The synthesiser is given no further piece while so much of the reply is still ahead of the listener, in ms: it may never be wanted. */
 const SAY_AHEAD_MS = 8000;
@@ -28,6 +28,11 @@ export class Voicing {
   /** A fixed line can be spoken at once. */
   ready(text: string): void {
     this.#ready.add(text);
+  }
+
+  /** True for a fixed line that sounds at once. */
+  isReady(text: string): boolean {
+    return this.#ready.has(text);
   }
 
   /** The way that a new reply takes. */
@@ -108,10 +113,15 @@ export class Voicing {
 
   /** Bridges a long wait for the first words, which the filler precedes. */
   fill(reply: Reply): readonly Command[] {
+    return this.introduce(reply, this.#lines.filler);
+  }
+
+  /** Has a fixed line precede the first words of a reply. */
+  introduce(reply: Reply, line: string): readonly Command[] {
     reply.filled = true;
-    const { filler } = this.#lines;
-    reply.spoken.precede(filler);
-    return this.#order(reply, filler, this.#ready.has(filler) ? 'phrase' : reply.route);
+    reply.introWords = wordsOf(line).length;
+    reply.spoken.precede(line);
+    return this.#order(reply, line, this.#ready.has(line) ? 'phrase' : reply.route);
   }
 
   /** Tries what has no sound yet by the next route; when there is none, the words reach the caller as text. */

@@ -71,6 +71,7 @@ export const defaultPlaybook: Playbook = {
     trouble: 'I am sorry, I have technical trouble here. Please give me a moment, and say that once more.',
     breakdown: 'I am sorry, I am having technical trouble, and somebody will call you back. Goodbye.',
     voiceLost: 'I am sorry, my voice is failing. You can read my answers on the screen.',
+    backAgain: 'Sorry, the line dropped for a moment.',
   },
   questions: [
     'How many people in your company go out to customers?',

@@ -40,7 +40,15 @@ export const bookingLineNames = [
 ] as const;
 
 /** The short lines that fit at any time. */
-export const shortLineNames = ['wait', 'unknown', 'apology', 'filler', 'couldNotHear', 'stillThere'] as const;
+export const shortLineNames = [
+  'wait',
+  'unknown',
+  'apology',
+  'filler',
+  'couldNotHear',
+  'stillThere',
+  'backAgain',
+] as const;
 
 /** The lines that the call says by itself when something fails: the model, a second and a third time, or the voice. */
 export const troubleLineNames = ['trouble', 'breakdown', 'voiceLost'] as const;

@@ -24,7 +24,7 @@ export interface ServerEvents {
     providers: { stt: ProviderPlace; llm: ProviderPlace; tts: ProviderPlace };
     voices: readonly { id: string; name: string }[];
     version: string;
-    /** With it a client that lost its connection comes back to the call; the same for a whole call, and `''` if there is no coming back. */
+    /** With it a client that lost its connection comes back to the call; a secret of this client, the same for the whole call. */
     resumeToken: string;
     /** The connection goes on with a call that is under way. */
     resumed: boolean;
@@ -109,6 +109,9 @@ export type EndReason =
   | 'caller_silent'
   | 'max_duration'
   | 'budget_spent'
+  /** Nobody came back in time after the caller's connection was lost. */
+  | 'abandoned'
+  /** The agent could not go on. */
   | 'technical_trouble';
 
 /** The payload of an error that answers a request. */

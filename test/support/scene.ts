@@ -1,7 +1,10 @@
+import * as v from 'valibot';
 import { durationMs } from '../../src/audio/pcm.ts';
 import { Conversation } from '../../src/conversation/conversation.ts';
 import type { Alignment, CallEvent, Command, Failure, Message } from '../../src/conversation/events.ts';
+import { type Memory, memorySchema } from '../../src/conversation/memory.ts';
 import type { CallPlan, Lines, Pace } from '../../src/conversation/plan.ts';
+import type { Past } from '../../src/conversation/presence.ts';
 import type { ServerEvents } from '../../src/protocol/replies.ts';
 
 /** Rate of the synthesiser in scenes, in Hz. */
@@ -17,6 +20,7 @@ export const LINES: Lines = {
   breakdown: 'Trouble again. We will call you back. Goodbye.',
   wait: 'Of course, take your time.',
   stillThere: 'Are you still there?',
+  backAgain: 'Sorry, we were cut off.',
   couldNotHear: 'I could not hear you.',
   optOut: 'You are off our list. Goodbye.',
   goodbye: 'Thank you, and goodbye.',
@@ -62,6 +66,8 @@ export class Scene {
   readonly conversation: Conversation;
   readonly commands: { readonly at: number; readonly command: Command }[] = [];
   now = 1_000_000;
+  /** What was to be remembered last. */
+  memory: Memory | undefined;
   /** The utterance that was started last. */
   latestUtteranceId = 'none';
   /** Caller audio sent by `talk` and `hush`, in ms: the `endMs` of a word that ends at this moment. */
@@ -74,13 +80,39 @@ export class Scene {
   readonly #asks = new Set<number>();
   #ids = 0;
 
-  constructor(plan: ScenePlan = {}) {
-    this.conversation = new Conversation(planOf({ mintId: () => `id-${++this.#ids}`, ...plan }));
+  /** `past`: another object held the call before, and died. */
+  constructor(plan: ScenePlan = {}, past?: Past) {
+    if (past !== undefined) this.now = past.now;
+    const mintId = () => `id-${past === undefined ? '' : 'later-'}${++this.#ids}`;
+    this.conversation = new Conversation(planOf({ mintId, ...plan }), past);
+  }
+
+  /** The object dies, and another takes up the call from what was remembered, as JSON. */
+  reborn(plan: ScenePlan = {}): Scene {
+    const memory = v.parse(memorySchema, JSON.parse(JSON.stringify(this.memory)));
+    return new Scene(plan, { memory, turns: this.sent('voicechat.turn.metrics'), now: this.now });
+  }
+
+  /** The caller's connection is lost. */
+  lose(): void {
+    this.on({ type: 'caller.lost' });
+  }
+
+  /** The caller is there again; his client tells, if it does, what it has of the latest utterance. */
+  back(has?: { readonly playedMs: number; readonly receivedMs: number; readonly ended?: boolean }): void {
+    this.on({ type: 'caller.returned' });
+    if (has === undefined) return;
+    const { playedMs, receivedMs, ended = false } = has;
+    const utteranceId = this.latestUtteranceId;
+    this.on({ type: 'caller.playback', utteranceId, playedMs, receivedMs, ended });
   }
 
   on(event: CallEvent): readonly Command[] {
     if (event.type === 'model.done' || event.type === 'model.failed') this.#asks.delete(event.ask);
-    const commands = this.conversation.handle(event, this.now);
+    const commands = this.conversation.handle(event, this.now).filter((command) => {
+      if (command.type === 'remember') this.memory = command.memory;
+      return command.type !== 'remember';
+    });
     for (const command of commands) {
       this.commands.push({ at: this.now, command });
       this.#number(command, event);

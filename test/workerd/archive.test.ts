@@ -62,7 +62,7 @@ describe('the archive of a call', () => {
 
   it('knows how the call went', async () => {
     await inObject(({ archive }) => {
-      archive.begin('s1', START);
+      archive.begin('s1', START, 'digest');
       expect(archive.call()).toStrictEqual({ sessionId: 's1', startedAt: START });
       archive.end(ended, START + 9000);
       expect(archive.call()).toStrictEqual({
@@ -79,7 +79,7 @@ describe('the archive of a call', () => {
     await runInDurableObject(env.SESSIONS.getByName(name), (instance, { storage }) => {
       instances.push(instance);
       const archive = new Archive(storage);
-      archive.begin('s1', START);
+      archive.begin('s1', START, 'digest');
       archive.turn(full, START + 1);
       archive.end(ended, START + 2);
     });
@@ -94,14 +94,14 @@ describe('the archive of a call', () => {
 
   it('migrates once: again is harmless, and writes nothing', async () => {
     await inObject(({ archive, storage }) => {
-      archive.begin('s1', START);
+      archive.begin('s1', START, 'digest');
       archive.turn(full, START);
       const changes = () => storage.sql.exec('SELECT total_changes() AS n').one()['n'];
       const before = changes();
       const again = new Archive(storage);
       expect(changes()).toBe(before);
       expect(again.turns()).toEqual(archive.turns());
-      expect(storage.sql.exec('SELECT version FROM schema').toArray()).toEqual([{ version: 1 }]);
+      expect(storage.sql.exec('SELECT version FROM schema').toArray()).toEqual([{ version: 2 }]);
       again.turn(bare, START);
       expect(archive.turns()).toHaveLength(2);
     });
@@ -120,8 +120,8 @@ describe('the archive of a call', () => {
     await inObject(({ archive }) => {
       archive.end(ended, START);
       expect(archive.call()).toBeUndefined();
-      archive.begin('s1', START);
-      archive.begin('s2', START + 1);
+      archive.begin('s1', START, 'digest');
+      archive.begin('s2', START + 1, 'digest');
       archive.turn(full, START + 2);
       archive.turn({ ...full, pauses: 7 }, START + 3);
       archive.end(ended, START + 4);
@@ -145,7 +145,7 @@ describe('the archive of a call', () => {
     await inObject(({ archive, storage }) => {
       const secret = 'my card is 4111';
       const talkative = { ...full, text: secret };
-      archive.begin('s1', START);
+      archive.begin('s1', START, 'digest');
       archive.turn(talkative, START);
       const latency = { turns: 1, firstTokenMs: { p50: 1, p95: 1, max: 1, text: secret }, text: secret };
       archive.end({ reason: 'agent_ended', outcome: secret, latency }, START);
@@ -166,7 +166,7 @@ describe('the archive of a call', () => {
     [`UPDATE call SET reason = NULL`, /^archive: call\.reason: /],
   ])('does not pretend to read what it did not write: %s', async (damage, message) => {
     await inObject(({ archive, storage }) => {
-      archive.begin('s1', START);
+      archive.begin('s1', START, 'digest');
       archive.turn(full, START);
       archive.end(ended, START);
       storage.sql.exec(damage);

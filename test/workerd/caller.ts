@@ -63,6 +63,11 @@ export class Caller {
     this.#socket.close(1000, 'bye');
   }
 
+  /** Leaves as a page does that is closed, or a connection that is lost. */
+  drop(): void {
+    this.#socket.close(1001, 'gone');
+  }
+
   #change(): Promise<void> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }

@@ -21,6 +21,7 @@ const asides: readonly LineName[] = [
   'stillThere',
   'trouble',
   'breakdown',
+  'backAgain',
   'voiceLost',
 ];
 

@@ -21,6 +21,8 @@ describe('a session', () => {
         providers: { stt: 'local', llm: 'local', tts: 'local' },
         voices: expect.arrayContaining([{ id: expect.stringMatching(/^\w+$/), name: expect.any(String) }]),
         version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+        resumeToken: expect.stringMatching(/^[\w-]{43}$/),
+        resumed: false,
       },
     });
     expect(await untilAck(client)).toEqual([]);

@@ -1,6 +1,6 @@
 import { version as uuidVersion, v7 as uuidv7 } from 'uuid';
 import { describe, expect, it } from 'vitest';
-import type { WireClient } from '../../support/client.ts';
+import { WireClient } from '../../support/client.ts';
 import { float64, hostileFrames, map16, map32, requestWith, str, uint64 } from './bytes.ts';
 import { answerTo, converse, stage, untilAck } from './stage.ts';
 import { StrictWire } from './strict.ts';
@@ -82,19 +82,31 @@ describe('transport', () => {
     expect((await answerTo(client, eventId)).payload).toEqual({ success: true });
   });
 
-  it.each([1000, 1001, 4001])(
-    'a client that closes with %i is answered 1000 and lets go of the providers',
-    async (code) => {
-      const client = await on.greeted();
-      client.close(code);
-      expect((await client.end()).code).toBe(1000);
-      await on.providers.log.waitFor(({ provider, kind }) => provider === 'deepgram' && kind === 'close');
-    },
-  );
-
-  it('a client that vanishes without a close lets go of the providers', async () => {
+  it('a client that closes with 1000 is answered 1000 and lets go of the providers', async () => {
     const client = await on.greeted();
-    client.socket.terminate();
+    client.close(1000);
+    expect((await client.end()).code).toBe(1000);
+    await on.providers.log.waitFor(({ provider, kind }) => provider === 'deepgram' && kind === 'close');
+  });
+
+  it.each<[string, (client: WireClient) => void]>([
+    ['closes with 1001', (client) => client.close(1001)],
+    ['closes with 4000', (client) => client.close(4000)],
+    ['vanishes without a close', (client) => client.socket.terminate()],
+  ])('[C1] a client that %s gets its call back on another connection', async (_, leave) => {
+    const client = await on.greeted();
+    leave(client);
+    await client.end();
+    const { resumeToken } = client.frames[0]?.payload ?? {};
+    const back = await WireClient.open(
+      `${on.socketUrl}?session=${client.sessionId}&resume=${resumeToken}&after=${client.frames.at(-1)?.eventId}`,
+    );
+    const ack = await back.next('connection.ack');
+    expect(ack).toMatchObject({ sessionId: client.sessionId, payload: { resumed: true, resumeToken } });
+    await back.next('voicechat.state');
+    const heard = on.providers.log.entries.filter(({ provider }) => provider === 'deepgram');
+    expect(heard.filter(({ kind }) => kind === 'close')).toEqual([]);
+    back.close(1000);
     await on.providers.log.waitFor(({ provider, kind }) => provider === 'deepgram' && kind === 'close');
   });
 });

@@ -47,17 +47,33 @@ function run(seed: number): void {
   const recognisers = random.pick([1, 2] as const);
   const recognition = { recognisers, replaySpeed: 1.25 };
   const rival = { afterMs: random.pick([0, 300, 1000]), differs: random.below(2) === 0 };
-  const call = new Scene({ pace, recognition, rival });
+  const plan = { pace, recognition, rival };
+  const call = new Scene(plan);
+  const losses: number[] = [];
   for (let i = 0; i < EVENTS; i++) {
     if (random.below(3) === 0) call.pass(random.pick([1, 20, 300, 1500, 9000]));
-    call.on(anything(random, call));
+    const event = anything(random, call);
+    if (event.type === 'caller.lost' || event.type === 'caller.returned') losses.push(call.now);
+    call.on(event);
     awake(call);
   }
-  wire(call);
+  wire(call, losses);
   replays(call);
   prompts(call);
   requests(call);
+  if (seed % 4 === 0 && !call.conversation.ended && call.memory !== undefined)
+    goOn(call.reborn(plan), random);
   call.pass(LONGEST_WAIT_MS);
+  settled(call);
+}
+
+/** A call whose object died keeps the same promises. */
+function goOn(call: Scene, random: Random): void {
+  if (random.below(2) === 0) call.back();
+  if (random.below(2) === 0) call.back({ playedMs: random.below(3000), receivedMs: random.below(3000) });
+  call.pass(LONGEST_WAIT_MS);
+  wire(call, []);
+  prompts(call);
   settled(call);
 }
 
@@ -82,6 +98,18 @@ function anything(random: Random, call: Scene): CallEvent {
       ended: random.below(4) === 0,
     }),
     () => (random.below(60) === 0 ? { type: 'caller.hang-up' } : { type: 'tick' }),
+    () => (random.below(3) === 0 ? { type: 'caller.lost' } : { type: 'tick' }),
+    () => ({ type: 'caller.returned' }),
+    () => {
+      const receivedMs = random.below(5000);
+      return {
+        type: 'caller.playback',
+        utteranceId,
+        playedMs: random.below(5000),
+        receivedMs,
+        ended: random.below(4) === 0,
+      };
+    },
     () => ({ type: 'recogniser.open' }),
     () => ({ type: 'recogniser.speech' }),
     () => ({ type: 'recogniser.interim', text }),
@@ -138,16 +166,23 @@ interface Utterance {
 }
 
 /** What the client is promised: one voice at a time, one start, nothing after a stop, nothing after the end. */
-function wire(call: Scene): void {
+function wire(call: Scene, losses: readonly number[]): void {
   const utterances = new Map<string, Utterance>();
   let ended = false;
   for (const { at, command } of call.commands) {
+    if (command.type === 'caller.catch-up') {
+      const utterance = utterances.get(command.unfinished ?? '');
+      if (utterance !== undefined) utterance.complete = false;
+    }
     if (command.type !== 'send') continue;
     const { event, payload } = command;
     check(!ended, `${event} after the end`);
     if (event === 'voicechat.call.ended') ended = true;
     for (const { pausedAt } of utterances.values())
-      check(pausedAt === undefined || at - pausedAt <= LONGEST_PAUSE_MS, 'paused for too long');
+      check(
+        pausedAt === undefined || at - pausedAt <= LONGEST_PAUSE_MS || isBroken(pausedAt, losses),
+        'paused for too long',
+      );
     if (!('utteranceId' in payload) || event === 'voicechat.turn.metrics') continue;
     const { utteranceId } = payload;
     const utterance = utterances.get(utteranceId);
@@ -164,6 +199,11 @@ function wire(call: Scene): void {
     check(!utterance.stopped, `${event} after a stop`);
     obey(utterance, event, at);
   }
+}
+
+/** A pause during which the caller was lost lasts until he is back. */
+function isBroken(pausedAt: number, losses: readonly number[]): boolean {
+  return losses.some((lostAt) => lostAt >= pausedAt && lostAt <= pausedAt + LONGEST_PAUSE_MS);
 }
 
 function obey(utterance: Utterance, event: string, at: number): void {

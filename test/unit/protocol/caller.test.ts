@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CallerLine } from '../../../src/caller.ts';
+import { MissedFrames } from '../../../src/missed-frames.ts';
 import { decode, encode } from '../../../src/protocol/codec.ts';
 import type { IntakePlan } from '../../../src/protocol/intake.ts';
 import type { Frame } from '../../../src/protocol/replies.ts';
@@ -72,7 +73,7 @@ function connected(intake: IntakePlan = { messagesPerSecond: 100, bytesPerSecond
     close: (code: number) => closes.push(code),
   };
   // All that a line uses of its socket.
-  const line = new CallerLine(socket as unknown as WebSocket, 's1', intake);
+  const line = new CallerLine(socket as unknown as WebSocket, 's1', intake, new MissedFrames());
   const codes = () => sent.map((frame) => (decode(frame) as Frame).payload['code']);
   return { line, sent, closes, codes };
 }
