@@ -161,6 +161,7 @@ describe('a call whose object dies', () => {
     expect(shown?.slice(1).map(({ role }) => role)).toEqual(['assistant', 'user', 'assistant', 'user']);
     expect(shown?.[0]?.content).toContain('Jordan');
     expect(shown?.[2]?.content).toBe('How much does it cost?');
+    await back.next('voicechat.turn.metrics');
     back.hangUp();
     await back.closed();
     await runInDurableObject(env.SESSIONS.getByName(caller.sessionId), (_, { storage }) => {

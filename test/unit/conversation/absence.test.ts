@@ -96,7 +96,7 @@ describe('a reply that sounds when the connection is lost', () => {
       call.pass(100);
       call.report(playedMs);
     }
-    call.pass(1000);
+    call.pass(2000);
     expect(call.sentAudioMs()).toBe(2450 + 400);
     expect(call.sent('voicechat.response.complete')).toHaveLength(1);
     expect(call.metrics()).toMatchObject({ sentMs: 2450, interrupted: false });
