@@ -5,10 +5,10 @@ import { CallerAudio } from './caller-audio.ts';
 import type { Config, Places } from './config.ts';
 import { Conversation } from './conversation/conversation.ts';
 import { earliest } from './conversation/deadline.ts';
-import type { CallEvent, Command, SendCommand, WhichModel } from './conversation/events.ts';
-import { latencyOf } from './conversation/latency.ts';
+import type { CallEvent, Command, WhichModel } from './conversation/events.ts';
 import type { Memory } from './conversation/memory.ts';
 import type { Past } from './conversation/presence.ts';
+import { Journal } from './journal.ts';
 import type { KeptCall, PastCall } from './kept-call.ts';
 import type { MissedFrames } from './missed-frames.ts';
 import type { Prospect } from './outreach/prospect.ts';
@@ -17,7 +17,7 @@ import { Deepgram, listeningRate } from './providers/deepgram/deepgram.ts';
 import { ElevenLabs } from './providers/elevenlabs/elevenlabs.ts';
 import { OpenAIModel } from './providers/openai/openai.ts';
 import type { Fetch, Model, Recogniser, Surroundings, Voice } from './providers/ports.ts';
-import { type Ended, log, logEnd, logTurn } from './telemetry.ts';
+import { log } from './telemetry.ts';
 import { version } from './version.ts';
 
 /** A connection is closed so when its call goes on on another. */
@@ -65,8 +65,7 @@ export class Call {
   readonly #queue: CallEvent[] = [];
   #draining = false;
   #failed = false;
-  /** What is to be stored and logged once the frames of this moment are sent. */
-  readonly #records: (() => void)[] = [];
+  readonly #journal: Journal;
   #memory: Memory | undefined;
   #timer: { handle: ReturnType<typeof setTimeout>; at: number } | undefined;
 
@@ -74,6 +73,7 @@ export class Call {
     const { config, prospect } = options;
     this.#options = options;
     this.#line = options.line;
+    this.#journal = new Journal(options.archive, options.sessionId, options.over);
     this.#language = options.past?.kept.language ?? config.language;
     this.#voiceId = options.past?.kept.voiceId ?? config.synthesiser.voices[0].id;
     this.#around = { fetch: options.fetch, now: () => Date.now(), report: (event) => this.#dispatch(event) };
@@ -88,11 +88,9 @@ export class Call {
   begin(): void {
     this.#acknowledge(false);
     const { archive, sessionId, tokenDigest } = this.#options;
-    this.#records.push(
-      () => archive.begin(sessionId, this.#around.now(), tokenDigest),
-      () => archive.remember(this.#kept()),
-    );
-    this.#record();
+    this.#journal.add(() => archive.begin(sessionId, this.#around.now(), tokenDigest));
+    this.#journal.add(() => archive.remember(this.#kept()));
+    this.#journal.write();
   }
 
   /** The caller is on this line from now on. `after`: the frame that his client got last before, if it told. */
@@ -210,12 +208,12 @@ export class Call {
       this.#fail(error);
     }
     this.#draining = false;
-    this.#record();
+    this.#journal.write();
     this.#arm();
   }
 
   #handle(event: CallEvent): void {
-    if ('failure' in event) this.#note(event);
+    if ('failure' in event) this.#journal.failure(event);
     for (const command of this.#conversation.handle(event, this.#around.now())) this.#carryOut(command);
   }
 
@@ -223,7 +221,7 @@ export class Call {
     switch (command.type) {
       case 'send':
         this.#line.send(command.event, command.payload);
-        return this.#keep(command);
+        return this.#journal.sent(command, this.#around.now());
       case 'recogniser.audio':
         return this.#recogniser?.audio(command.pcm);
       case 'recogniser.open':
@@ -253,7 +251,7 @@ export class Call {
         return this.#line.catchUp(this.#after, command.unfinished);
       case 'remember':
         this.#memory = command.memory;
-        return void this.#records.push(() => this.#options.archive.remember(this.#kept()));
+        return this.#journal.add(() => this.#options.archive.remember(this.#kept()));
       case 'call.close':
         return this.#release(1000, command.reason);
       default:
@@ -314,19 +312,6 @@ export class Call {
     return earliest(this.#conversation.deadline, providers);
   }
 
-  /** A write makes the platform hold back what is sent after it, so it comes behind the frames of its moment. */
-  #keep(command: SendCommand): void {
-    const { archive, sessionId } = this.#options;
-    const now = this.#around.now();
-    if (command.event === 'voicechat.turn.metrics') {
-      this.#records.push(() => archive.turn(command.payload, now));
-      this.#records.push(() => logTurn(sessionId, command.payload));
-    }
-    if (command.event === 'voicechat.call.ended') {
-      this.#conclude(command.payload, now);
-    }
-  }
-
   /** What another object needs to go on with the call. */
   #kept(): KeptCall {
     return {
@@ -338,42 +323,9 @@ export class Call {
     };
   }
 
-  #conclude(ended: Ended, now: number): void {
-    const { archive, sessionId, over } = this.#options;
-    this.#records.push(
-      () => archive.end(ended, now),
-      () => logEnd(sessionId, ended),
-      over,
-    );
-  }
-
-  /** A storage that refuses costs the record, not the call. */
-  #record(): void {
-    for (let record = this.#records.shift(); record !== undefined; record = this.#records.shift()) {
-      try {
-        record();
-      } catch (error) {
-        log('archive.failed', {
-          sessionId: this.#options.sessionId,
-          name: error instanceof Error ? error.name : 'unknown',
-        });
-      }
-    }
-  }
-
-  #note(event: Extract<CallEvent, { failure: unknown }>): void {
-    const { kind, retryable, detail } = event.failure;
-    log(event.type, { sessionId: this.#options.sessionId, kind, retryable, detail });
-  }
-
   /** A throw is a bug of ours: the caller is told and nothing is left half-open. */
   #fail(error: unknown): void {
-    const name = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown';
-    log('call.bug', {
-      sessionId: this.#options.sessionId,
-      name,
-      stack: error instanceof Error ? error.stack : undefined,
-    });
+    this.#journal.broke(error, this.#around.now());
     this.#line.send('voicechat.error', {
       code: 'internal',
       message: 'Something went wrong on the server.',
@@ -381,13 +333,6 @@ export class Call {
     });
     this.#failed = true;
     this.#release(1011, 'internal error');
-    const { archive } = this.#options;
-    this.#records.push(() =>
-      this.#conclude(
-        { reason: 'technical_trouble', latency: latencyOf(archive.turns()) },
-        this.#around.now(),
-      ),
-    );
   }
 
   #release(code: number, reason: string): void {

@@ -3,15 +3,16 @@ import type { CallState, EndReason } from '../protocol/replies.ts';
 import { earliest } from './deadline.ts';
 import { Duration } from './duration.ts';
 import { Ear } from './ear.ts';
-import type { CallEvent, Command, Failure } from './events.ts';
+import type { CallEvent, Command } from './events.ts';
 import { send } from './events.ts';
 import { Floor, type Meaning } from './floor.ts';
+import { Hearing } from './hearing.ts';
 import { History } from './history.ts';
 import { Latency } from './latency.ts';
 import { outcomeSoFar } from './memory.ts';
 import { Mouth } from './mouth.ts';
-import { asksToHold } from './overlap.ts';
-import type { CallPlan } from './plan.ts';
+import { asksToHold, isRuled } from './overlap.ts';
+import { type CallPlan, promptOf } from './plan.ts';
 import { type Past, Presence } from './presence.ts';
 import { rehearse } from './rehearsal.ts';
 import { Silence } from './silence.ts';
@@ -30,6 +31,7 @@ export class Conversation {
   readonly #mouth: Mouth;
   readonly #floor: Floor;
   readonly #turns: Turns;
+  readonly #hearing: Hearing;
   readonly #silence: Silence;
   readonly #duration: Duration;
   readonly #latency = new Latency();
@@ -48,18 +50,14 @@ export class Conversation {
     this.#plan = plan;
     this.#ear = new Ear(plan.recognition);
     this.#turns = new Turns(plan.mintId);
+    this.#hearing = new Hearing(this.#ear, this.#turns);
     this.#silence = new Silence(plan.pace.idlePromptMs);
     this.#duration = new Duration(plan.pace.maxCallMs);
     this.#spending = new Spending(plan.pace.maxTokens);
     this.#mouth = new Mouth({
-      voiceRate: plan.voiceRate,
+      ...plan,
       audioAheadMs: plan.pace.audioAheadMs,
-      lines: plan.lines,
-      otherVoice: plan.otherVoice,
-      rival: plan.rival,
-      goOnNote: plan.goOnNote,
-      mintId: plan.mintId,
-      messages: (pending) => this.#history.messages(this.#prompt, pending),
+      messages: (pending) => this.#history.messages(promptOf(plan, this.#duration.short), pending),
       over: (heard, interrupted, metrics) => {
         this.#history.agent(heard, interrupted);
         if (metrics.turnId !== undefined) this.#latency.add(metrics);
@@ -136,7 +134,7 @@ export class Conversation {
         return this.#end('caller_hung_up');
       case 'recogniser.open':
         rehearse(this.#language);
-        return this.#listen(now);
+        return this.#do(this.#hearing.opened(now));
       case 'recogniser.speech':
         return this.#sound(now);
       case 'recogniser.interim':
@@ -152,7 +150,7 @@ export class Conversation {
       case 'recogniser.final':
         return this.#final(event.text, event.endMs, now);
       case 'recogniser.failed':
-        return this.#recogniserFailed(event.failure, now);
+        return this.#do(this.#hearing.failed(event.failure, now));
       case 'voice.ready':
         return this.#mouth.ready(event.text);
       case 'tick':
@@ -170,21 +168,6 @@ export class Conversation {
     if (!first) return;
     this.#do([{ type: 'voice.prepare' }]);
     this.#do(this.#mouth.line(this.#plan.lines.greeting, { type: 'greeting' }, now));
-  }
-
-  /** The recogniser is open, and hears what it has not heard. */
-  #listen(now: number): void {
-    const commands = this.#ear.opened(now);
-    if (commands.length > 0) this.#turns.reopened(this.#ear.heardMs, this.#ear.catchesUpAt(now));
-    this.#do(commands);
-  }
-
-  /** Words that the lost connection had settled stand; the rest is heard again. */
-  #recogniserFailed(failure: Failure, now: number): void {
-    const { segment } = this.#ear;
-    const kept = segment !== undefined && this.#turns.current?.keep(segment.text, segment.endMs);
-    if (kept) this.#ear.heard(segment.text, segment.endMs);
-    this.#do(this.#ear.failed(failure, now));
   }
 
   #begin(now: number): void {
@@ -257,14 +240,10 @@ export class Conversation {
     const { current: turn } = this.#turns;
     const free = this.#plan.pace.speculation && !this.#spending.spent && !this.#presence.away;
     const wanted = free && this.#phase === 'live' && this.#unanswered.length === 0;
-    if (!wanted || turn === undefined || this.#mouth.busy || !turn.mayTry || this.#isRuled(turn)) return;
+    if (!wanted || turn === undefined || this.#mouth.busy || !turn.mayTry || isRuled(turn, this.#language))
+      return;
     turn.tries++;
     this.#do(this.#mouth.speculate(turn.fresh, { type: 'turn', turnId: turn.id }, now));
-  }
-
-  /** Words that are answered by a rule, not by the model. */
-  #isRuled(turn: CallerTurn): boolean {
-    return detectOptOut(turn.words) || asksToHold(turn.fresh, this.#language);
   }
 
   /** The turn is over. `deliberate` words were ended by hand or typed. */
@@ -306,23 +285,16 @@ export class Conversation {
     if (this.#presence.isAbandoned(now)) return this.#giveUp('abandoned');
     this.#do(this.#presence.tick(now));
     this.#do(this.#ear.tick(now));
-    if (this.#ear.overdue(now) || now >= (this.#turns.deadline ?? Number.POSITIVE_INFINITY))
-      this.#endTurn(now);
+    if (this.#hearing.isDue(now)) this.#endTurn(now);
     this.#do(this.#mouth.tick(now));
     const remainingMs = this.#duration.pass(now);
     if (remainingMs !== undefined) this.#do([send('voicechat.call.warning', { remainingMs })]);
     this.#breakSilence(now);
   }
 
-  /** Ends the turn by the clock. Words that were not final then will not be waited for: news of them is late. */
   #endTurn(now: number): void {
     const byHand = this.#ear.finalizing;
-    this.#ear.settled();
-    const { current: turn } = this.#turns;
-    if (turn?.endAt === undefined) {
-      this.#turns.closeAt(this.#ear.receivedMs);
-      if (turn !== undefined) this.#ear.took(turn.fresh);
-    }
+    const turn = this.#hearing.endsTurn();
     if (turn !== undefined) this.#close(turn, byHand, now);
   }
 
@@ -379,11 +351,6 @@ export class Conversation {
     this.#learned = true;
     const { greeting: _, ...others } = this.#plan.lines;
     this.#do([{ type: 'voice.learn', texts: Object.values(others) }]);
-  }
-
-  get #prompt(): string {
-    const { systemPrompt, timeLeftNote } = this.#plan;
-    return this.#duration.short ? `${systemPrompt}\n\n${timeLeftNote}` : systemPrompt;
   }
 
   /** Nobody came back in time, or nobody is there at the end of the longest duration. */

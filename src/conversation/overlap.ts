@@ -1,8 +1,10 @@
+import { detectOptOut } from '../outreach/outcome.ts';
 import { isEcho, isOption, mayBecomeEcho } from './echo.ts';
 import { phrasesFor } from './languages/choice.ts';
 import { PhraseSet } from './languages/phrase-set.ts';
 import type { Phrases } from './languages/phrases.ts';
 import { wordsOf } from './languages/words.ts';
+import type { CallerTurn } from './turn.ts';
 
 /** What falls into the agent's speech. */
 export interface Overlap {
@@ -61,6 +63,11 @@ export function isHello(words: string, language: string): boolean {
 /** True for nothing but a request to wait ("one moment please"), which needs no other answer than to wait. */
 export function asksToHold(words: string, language: string): boolean {
   return holds(wordsOf(words), lexiconFor(language));
+}
+
+/** True for a turn that is answered by a rule, not by the model. */
+export function isRuled({ words, fresh }: Pick<CallerTurn, 'words' | 'fresh'>, language: string): boolean {
+  return detectOptOut(words) || asksToHold(fresh, language);
 }
 
 /** What words are that fall into a statement. */

@@ -20,6 +20,11 @@ export interface CallPlan {
   readonly mintId: () => string;
 }
 
+/** What the model is told of a call; `short`: it has to come to its end. */
+export function promptOf({ systemPrompt, timeLeftNote }: CallPlan, short: boolean): string {
+  return short ? `${systemPrompt}\n\n${timeLeftNote}` : systemPrompt;
+}
+
 /** Fixed sentences, ready to be spoken. */
 export interface Lines {
   readonly greeting: string;
