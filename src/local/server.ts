@@ -53,7 +53,7 @@ export interface Providers {
   /** Cuts all connections of a provider and every new one until `revive`. */
   kill(provider: ProviderName): void;
   revive(provider: ProviderName): void;
-  /** Lets a fault happen now to every open connection of its provider. */
+  /** Lets a fault happen to every open connection of its provider: at once, or at its moment counted from now. */
   strike(fault: Fault): void;
   /** Ends everything: connections, timers, engines. */
   close(): Promise<void>;
