@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { connect } from 'node:net';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Fault, FaultPlan, parseFault } from '../../../src/local/faults.ts';
 import type { ScriptInput } from '../../../src/local/script/script.ts';
 import { type Providers, startProviders } from '../../../src/local/server.ts';
@@ -81,6 +82,18 @@ describe('faults before a socket is open', () => {
     expect(await Promise.race([failed, Promise.resolve('waiting')])).toBe('waiting');
     providers.kill('deepgram');
     expect(await failed).toBe('failed');
+  });
+});
+
+describe('a client that gives up', () => {
+  it('is no longer connected, though its handshake was never answered', async () => {
+    await start({ provider: 'deepgram', kind: 'hang' });
+    const socket = connect(Number(new URL(providers.url).port), '127.0.0.1');
+    socket.write(`GET ${LISTEN} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+    await providers.log.waitFor((entry) => entry.kind === 'upgrade');
+    expect(providers.connected).toBe(1);
+    socket.end();
+    await vi.waitFor(() => expect(providers.connected).toBe(0), { timeout: 10_000 });
   });
 });
 
