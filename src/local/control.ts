@@ -11,8 +11,7 @@ interface ControlAnswer {
 
 /**
  * The server's own routes: `GET /health` always; with control also `PUT /script`, `GET /script`, `GET /log`,
- * `DELETE /log`, `POST /faults` (one more for the script), `POST /strike` (a fault for the open connections),
- * `POST /kill/<provider>` and `POST /revive/<provider>`.
+ * `DELETE /log`, `POST /strike` (a fault, now), `POST /kill/<provider>` and `POST /revive/<provider>`.
  */
 export async function answerControl(
   request: IncomingMessage,
@@ -47,9 +46,6 @@ async function controlled(
       return { status: 200, body: providers.log.entries };
     case 'DELETE /log':
       providers.log.clear();
-      return done;
-    case 'POST /faults':
-      providers.script.faults.push(parseFault(await bodyOf(request)));
       return done;
     case 'POST /strike':
       providers.strike(parseFault(await bodyOf(request)));
