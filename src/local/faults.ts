@@ -26,7 +26,10 @@ const aim = {
   times: v.optional(v.union([count, v.literal('always')])),
 };
 
-/** The moment inside a connection: milliseconds since it opened, client messages received, or own messages sent. */
+/**
+ * The moment inside a connection: milliseconds, client messages received or own messages sent since it opened; since
+ * the strike where an open connection is struck.
+ */
 const after = v.optional(
   v.union([
     v.strictObject({ ms: milliseconds }),
@@ -58,7 +61,7 @@ const closeCode = v.pipe(
  * | `stall` | stays open and says nothing more | stays open and says nothing more |
  * | `truncate` | closes 1000 in the middle | ends the body in the middle |
  * | `garbage` | sends one message that cannot be decoded, and goes on | the same |
- * | `late` | sends everything `ms` late | headers at once, body `ms` late |
+ * | `late` | sends everything `ms` late | headers at once, body `ms` late; with `after` what follows then |
  * | `error` | the vendor's in-band error with `code`, then its close | the vendor's error in the stream, then the end |
  */
 export const faultSchema = v.variant('kind', [
@@ -83,7 +86,7 @@ export const faultSchema = v.variant('kind', [
   v.strictObject({ ...aim, kind: v.literal('stall'), after }),
   v.strictObject({ ...aim, kind: v.literal('truncate'), after }),
   v.strictObject({ ...aim, kind: v.literal('garbage'), after }),
-  v.strictObject({ ...aim, kind: v.literal('late'), ms: milliseconds }),
+  v.strictObject({ ...aim, kind: v.literal('late'), ms: milliseconds, after }),
   v.strictObject({
     ...aim,
     kind: v.literal('error'),

@@ -50,10 +50,12 @@ export interface Providers {
   get script(): Script;
   set script(input: ScriptInput);
   readonly log: WireLog;
+  /** Sockets that are open or being opened, and requests that are not answered yet. */
+  readonly connected: number;
   /** Cuts all connections of a provider and every new one until `revive`. */
   kill(provider: ProviderName): void;
   revive(provider: ProviderName): void;
-  /** Lets a fault happen now to every open connection of its provider. */
+  /** Lets a fault happen to every open connection of its provider: at once, or at its moment counted from now. */
   strike(fault: Fault): void;
   /** Ends everything: connections, timers, engines. */
   close(): Promise<void>;
@@ -85,6 +87,9 @@ export async function startProviders(options: ScriptedOptions | RealOptions): Pr
       stage.script = input;
     },
     log,
+    get connected(): number {
+      return board.connected;
+    },
     kill: (provider) => board.kill(provider),
     revive: (provider) => board.revive(provider),
     strike: (fault) => board.strike(parseFault(fault)),

@@ -45,6 +45,11 @@ export class Switchboard {
     this.#about = about;
   }
 
+  /** Sockets that are open or being opened, and requests that are not answered yet. */
+  get connected(): number {
+    return this.#open.size;
+  }
+
   async request(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const address = this.#address(request);
     if (!address) return this.#ownRoute(request, response);
@@ -86,7 +91,7 @@ export class Switchboard {
       this.#open.delete(waiting);
     });
     const faults = this.#strikes(provider, 'socket');
-    if (faults.some((fault) => fault.kind === 'hang')) return;
+    if (faults.some((fault) => fault.kind === 'hang')) return hangUpWith(socket);
     if (!(await until(now() + delayOf(faults), gone.signal))) return;
     this.#open.delete(waiting);
     try {
@@ -161,6 +166,12 @@ export class Switchboard {
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(JSON.stringify(body));
   }
+}
+
+/** A socket that nobody reads does not notice that its client has left. */
+function hangUpWith(socket: Duplex): void {
+  socket.on('end', () => socket.destroy());
+  socket.resume();
 }
 
 function refuse(exchange: Exchange, vendor: Vendor, refusal: Refusal): void {

@@ -48,6 +48,7 @@ export class ScriptedListener implements Listener {
     this.#audioMs += samples.length / SAMPLES_PER_MS;
     const speaking = isSpeech(samples);
     if (speaking) this.#hearSpeech(startMs);
+    else if (this.#isSilentEnough) this.#finish();
     this.#report({ type: 'activity', audioMs: this.#audioMs, speaking });
   }
 
@@ -130,8 +131,8 @@ export class ScriptedListener implements Listener {
   #wait(): void {
     const burst = this.#burst;
     this.#timer = undefined;
-    if (!burst || this.#pauses.pauseMs === undefined) return;
-    const { finalDelayMs } = this.#script().recogniser;
+    const { finalDelayMs, silenceMs } = this.#script().recogniser;
+    if (!burst || silenceMs !== undefined || this.#pauses.pauseMs === undefined) return;
     const finalAt = burst.lastSpeechAt + finalDelayMs;
     const pauseAt = finalAt - Math.min(this.#leadMs, finalDelayMs);
     const pauses = this.#leadMs > 0 && !burst.paused;
@@ -139,10 +140,21 @@ export class ScriptedListener implements Listener {
       this.#pause(burst);
       this.#wait();
     } else if (now() >= finalAt) {
-      this.#end(burst.utterance?.endsSpeech === false ? 'length' : 'pause');
+      this.#finish();
     } else {
       this.#timer = setTimeout(() => this.#wait(), (pauses ? pauseAt : finalAt) - now());
     }
+  }
+
+  get #isSilentEnough(): boolean {
+    const { silenceMs } = this.#script().recogniser;
+    if (!this.#burst || silenceMs === undefined || this.#pauses.pauseMs === undefined) return false;
+    return this.#audioMs - this.#burst.lastSpeechMs >= silenceMs;
+  }
+
+  /** The caller has paused: the utterance is over, unless the script says that it goes on. */
+  #finish(): void {
+    this.#end(this.#burst?.utterance?.endsSpeech === false ? 'length' : 'pause');
   }
 
   get #leadMs(): number {

@@ -46,6 +46,11 @@ const recogniser = v.strictObject({
   /** From the last frame of speech to the final, by the wall clock, whether or not audio goes on. */
   finalDelayMs: v.optional(milliseconds, 250),
   /**
+   * Silence in the audio behind speech that ends it, in place of `finalDelayMs`: for a client that sends its silence
+   * too, and a machine that may stop for longer than any delay between two frames of speech. No pause is told then.
+   */
+  silenceMs: v.optional(milliseconds),
+  /**
    * How long before the final the pause is told: by an interim of all words over the audio so far, and by Flux's eager
    * end where the client asked for eager ends. Left out it is 100 where it asked, and else no pause is told; 0: never.
    */

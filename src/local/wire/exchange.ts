@@ -101,9 +101,9 @@ export class Exchange {
     if (this.signal.aborted || this.#response.headersSent) return;
     this.#response.writeHead(status, headers);
     this.#response.flushHeaders();
-    const lateMs = this.#faults.reduce((ms, fault) => (fault.kind === 'late' ? ms + fault.ms : ms), 0);
+    const lateMs = this.#faults.reduce((ms, fault) => (isLateFromTheStart(fault) ? ms + fault.ms : ms), 0);
     await until(now() + lateMs, this.signal);
-    this.#gate.arm(this.#faults.filter((fault) => fault.kind !== 'late'));
+    this.#gate.arm(this.#faults.filter((fault) => !isLateFromTheStart(fault)));
   }
 
   write(chunk: string | Uint8Array): void {
@@ -121,7 +121,7 @@ export class Exchange {
   }
 
   strike(fault: Fault): void {
-    this.#gate.strike(fault);
+    this.#gate.arm([fault]);
   }
 
   complain(problem: string): void {
@@ -155,4 +155,8 @@ export class Exchange {
       this.#log.record(this.#provider, this.connection, { kind: 'abort' });
     this.#over.abort();
   }
+}
+
+function isLateFromTheStart(fault: Fault): fault is Extract<Fault, { kind: 'late' }> {
+  return fault.kind === 'late' && fault.after === undefined;
 }

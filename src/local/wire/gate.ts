@@ -9,13 +9,20 @@ export interface Strikes {
   error(code: string, message: string): void;
 }
 
+/** A fault that waits for its moment, and how many messages had gone each way when it was armed. */
+interface Armed {
+  readonly fault: Fault;
+  readonly receivedBefore: number;
+  readonly sentBefore: number;
+}
+
 const DEFAULT_CLOSE_CODE = 1011;
 
 /** Everything a connection sends passes its gate, where the faults of that connection strike. */
 export class Gate {
   readonly #strikes: Strikes;
   readonly #timers = new Set<NodeJS.Timeout>();
-  #armed: Fault[] = [];
+  #armed: Armed[] = [];
   #lateMs = 0;
   #received = 0;
   #sent = 0;
@@ -25,12 +32,13 @@ export class Gate {
     this.#strikes = strikes;
   }
 
-  /** Arms the faults of this connection; those without a moment strike now. */
+  /** Arms faults: each strikes at its moment, counted from now, and those without one at once. */
   arm(faults: readonly Fault[]): void {
+    if (this.#shut) return;
     for (const fault of faults) {
       const after = 'after' in fault ? fault.after : undefined;
-      if (after && 'ms' in after) this.#later(after.ms, () => this.strike(fault));
-      else this.#armed.push(fault);
+      if (after && 'ms' in after) this.#later(after.ms, () => this.#strike(fault));
+      else this.#armed.push({ fault, receivedBefore: this.#received, sentBefore: this.#sent });
     }
     this.#check();
   }
@@ -54,8 +62,7 @@ export class Gate {
     this.#check();
   }
 
-  /** Lets a fault happen now. */
-  strike(fault: Fault): void {
+  #strike(fault: Fault): void {
     if (this.#shut) return;
     switch (fault.kind) {
       case 'close':
@@ -96,16 +103,18 @@ export class Gate {
   }
 
   #check(): void {
-    const due = this.#armed.filter((fault) => this.#isDue(fault));
+    const due = this.#armed.filter((armed) => this.#isDue(armed));
     if (due.length === 0) return;
-    this.#armed = this.#armed.filter((fault) => !due.includes(fault));
-    for (const fault of due) this.strike(fault);
+    this.#armed = this.#armed.filter((armed) => !due.includes(armed));
+    for (const { fault } of due) this.#strike(fault);
   }
 
-  #isDue(fault: Fault): boolean {
+  #isDue({ fault, receivedBefore, sentBefore }: Armed): boolean {
     const after = 'after' in fault ? fault.after : undefined;
     if (!after || 'ms' in after) return true;
-    return 'received' in after ? this.#received >= after.received : this.#sent >= after.sent;
+    return 'received' in after
+      ? this.#received - receivedBefore >= after.received
+      : this.#sent - sentBefore >= after.sent;
   }
 
   #later(ms: number, act: () => void): void {

@@ -78,7 +78,7 @@ export class Link {
   }
 
   strike(fault: Fault): void {
-    this.#gate.strike(fault);
+    this.#gate.arm([fault]);
   }
 
   /** Records that the client's last message breaks the schema. */

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { connect } from 'node:net';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Fault, FaultPlan, parseFault } from '../../../src/local/faults.ts';
 import type { ScriptInput } from '../../../src/local/script/script.ts';
 import { type Providers, startProviders } from '../../../src/local/server.ts';
@@ -84,6 +85,18 @@ describe('faults before a socket is open', () => {
   });
 });
 
+describe('a client that gives up', () => {
+  it('is no longer connected, though its handshake was never answered', async () => {
+    await start({ provider: 'deepgram', kind: 'hang' });
+    const socket = connect(Number(new URL(providers.url).port), '127.0.0.1');
+    socket.write(`GET ${LISTEN} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+    await providers.log.waitFor((entry) => entry.kind === 'upgrade');
+    expect(providers.connected).toBe(1);
+    socket.end();
+    await vi.waitFor(() => expect(providers.connected).toBe(0), { timeout: 10_000 });
+  });
+});
+
 describe('faults of an open socket', () => {
   it('close: with code and reason after so many client messages', async () => {
     await start({ provider: 'deepgram', kind: 'close', code: 1011, reason: 'gone', after: { received: 3 } });
@@ -161,6 +174,30 @@ describe('faults of an open socket', () => {
     },
   );
 
+  it('late: only what is sent after its moment', async () => {
+    await start({ provider: 'elevenlabs', kind: 'late', ms: 50, after: { sent: 1 } });
+    const client = await Client.open(providers.url + SPEECH_SOCKET, XI);
+    client.send({ text: 'Hello there. ', context_id: 'c', flush: true });
+    client.send({ context_id: 'c', close_context: true });
+    await client.take(() => client.frames.length === 1);
+    const startedAt = performance.now();
+    await client.take((frame) => frame['isFinal'] === true);
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(40);
+  });
+
+  it('strikes an open connection later, counted from the strike', async () => {
+    await start();
+    const client = await Client.open(providers.url + SPEECH_SOCKET, XI);
+    client.send({ text: 'Hello there. ', context_id: 'a', flush: true });
+    client.send({ context_id: 'a', close_context: true });
+    await client.take((frame) => frame['isFinal'] === true);
+    const before = client.frames.length;
+    providers.strike({ provider: 'elevenlabs', kind: 'close', code: 1011, after: { sent: 2 } });
+    client.send({ text: 'Hello there. ', context_id: 'b', flush: true });
+    await expect(client.closed).resolves.toMatchObject({ code: 1011 });
+    expect(client.frames.length - before).toBe(2);
+  });
+
   it('strikes an open connection now', async () => {
     await start();
     const client = await listen();
@@ -220,6 +257,15 @@ describe('faults of an HTTP request', () => {
     expect((await (await chat()).text()).trim().split('\n\n').at(-1)).toContain('"code":"server_error"');
   });
 
+  it('late: only what of the body is sent after its moment', async () => {
+    await start({ provider: 'openai', kind: 'late', ms: 40, after: { sent: 1 } });
+    const reader = (await chat()).body?.getReader();
+    expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toContain('"role":"assistant"');
+    const startedAt = performance.now();
+    await reader?.read();
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(30);
+  });
+
   it('strikes a whole response as well as a stream', async () => {
     await start({ provider: 'openai', kind: 'drop' }, { provider: 'openai', kind: 'late', ms: 30, when: 2 });
     const models = () =>
@@ -240,6 +286,99 @@ describe('faults of an HTTP request', () => {
     ]);
   });
 });
+
+describe('every kind of fault', () => {
+  const wires = [
+    ['deepgram', 'socket'],
+    ['deepgram', 'http'],
+    ['openai', 'http'],
+    ['elevenlabs', 'socket'],
+    ['elevenlabs', 'http'],
+  ] as const;
+  const kinds = [
+    [{ kind: 'refuse', status: 503 }, 'refused'],
+    [{ kind: 'delay', ms: 30 }, 'whole'],
+    [{ kind: 'hang' }, 'silent'],
+    [{ kind: 'close', code: 1011 }, 'broken'],
+    [{ kind: 'close', code: 1011, after: { ms: 20 } }, 'broken or whole'],
+    [{ kind: 'drop' }, 'broken'],
+    [{ kind: 'stall' }, 'silent'],
+    [{ kind: 'truncate' }, 'broken'],
+    [{ kind: 'garbage' }, 'unreadable'],
+    [{ kind: 'late', ms: 30 }, 'whole'],
+    [{ kind: 'error', code: 'server_error' }, 'broken'],
+  ] as const;
+
+  it.each(
+    wires.flatMap(([provider, channel]) =>
+      kinds.map(([fault, seen]) => [provider, channel, fault, seen] as const),
+    ),
+  )('%s by %s: %j is %s, and the next connection is whole', async (provider, channel, fault, seen) => {
+    await start({ provider, channel, ...fault } as Fault); // every pair of the lists is a fault
+    const ask = () => (channel === 'socket' ? overSocket(provider) : overHttp(provider));
+    const answer = ask();
+    if (seen === 'silent') {
+      await providers.log.waitFor(({ kind }) => kind === 'upgrade' || kind === 'request');
+      const none = await Promise.race([answer, new Promise((resolve) => setTimeout(resolve, 60, 'silent'))]);
+      expect(none).toBe('silent');
+    } else {
+      expect(seen.split(' or ')).toContain(await answer);
+    }
+    expect(await ask()).toBe('whole');
+  });
+});
+
+/** What a client of the synthesiser's or the recogniser's socket sees of one exchange. */
+async function overSocket(provider: 'deepgram' | 'openai' | 'elevenlabs'): Promise<string> {
+  const [path, options] = provider === 'deepgram' ? sockets.deepgram : sockets.elevenlabs;
+  let client: Client;
+  try {
+    client = await Client.open(providers.url + path, options);
+  } catch {
+    return 'refused';
+  }
+  if (provider === 'deepgram') {
+    client.speak(3);
+    client.send({ type: 'CloseStream' });
+  } else {
+    client.send({ text: 'Hello there. ', context_id: 'c', flush: true });
+    client.send({ context_id: 'c', close_context: true });
+  }
+  const isLast = (frame: Record<string, unknown>) =>
+    frame['type'] === 'Metadata' || frame['isFinal'] === true;
+  const last = client.take(isLast).then(() => 'whole');
+  const how = await Promise.race([last, client.closed.then(() => 'broken')]);
+  return client.frames.some((frame) => frame['undecodable'] !== undefined) ? 'unreadable' : how;
+}
+
+/** What a client of a vendor's HTTP side sees of one exchange. */
+async function overHttp(provider: 'deepgram' | 'openai' | 'elevenlabs'): Promise<string> {
+  try {
+    const response = await requests[provider]();
+    const text = await response.text();
+    if (!response.ok) return 'refused';
+    if (text.includes('half a frame')) return 'unreadable';
+    return ENDINGS[provider].test(text) ? 'whole' : 'broken';
+  } catch {
+    return 'broken';
+  }
+}
+
+const ENDINGS = {
+  deepgram: /"access_token".*\}$/,
+  openai: /\[DONE\]\s*$/,
+  elevenlabs: /"audio_base64".*\}\s*$/s,
+};
+const requests = {
+  deepgram: () => fetch(`${providers.url}/deepgram/v1/auth/grant`, { method: 'POST', ...TOKEN }),
+  openai: () => chat(),
+  elevenlabs: () =>
+    fetch(`${providers.url}${SPEECH}/stream/with-timestamps?output_format=pcm_16000`, {
+      method: 'POST',
+      body: JSON.stringify({ text: 'Hello there.' }),
+      ...XI,
+    }),
+};
 
 describe('FaultPlan', () => {
   const struck = (fault: Fault, connections: number) => {

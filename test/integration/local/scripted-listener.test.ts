@@ -64,6 +64,17 @@ describe('ScriptedListener', () => {
     ]);
   });
 
+  it('with silenceMs ends where the audio has been silent so long, however late it comes', () => {
+    const { listener, told } = listen({ silenceMs: 200, interimEveryFrames: 100 });
+    listener.write(loud);
+    vi.advanceTimersByTime(60_000);
+    for (const frame of [loud, quiet, loud, quiet, quiet, quiet]) listener.write(frame);
+    expect(told).toEqual([
+      [0, 'speech'],
+      [60_000, 'final One two three four.'],
+    ]);
+  });
+
   it('ends eagerly eagerLeadMs before the final, and again after speech went on', () => {
     const { listener, told } = listen({ finalDelayMs: 400, eagerLeadMs: 370, interimEveryFrames: 100 }, 150);
     write(listener, loud, 2);
