@@ -123,15 +123,3 @@ function nameOf(blow: Blow): string {
   if (kind === 'refuse') return [kind, blow.status, blow.code].filter((part) => part !== undefined).join(' ');
   return 'code' in blow && blow.code !== undefined ? `${kind} ${blow.code}` : kind;
 }
-
-/** Cells whose outcome the call does not reach yet. */
-export const AWAITED: readonly string[] = [
-  // What a recogniser was sent that then stopped answering is not sent to the next one.
-  ...moments.map((moment) => `deepgram stall ${moment}`),
-  'deepgram hang mid-utterance',
-  // A reply that breaks off is not gone on with.
-  ...['refuse 429', 'refuse 500', 'delay', 'hang', 'close', 'drop', 'stall', 'truncate', 'garbage'].map(
-    (fault) => `openai ${fault} mid-reply`,
-  ),
-  'openai error server_error mid-reply',
-];
