@@ -264,11 +264,11 @@ export class Call {
     this.#models[model].ask(ask, messages);
   }
 
-  #openRecogniser({ config, samplingRate, language }: Extract<Command, { type: 'recogniser.open' }>): void {
+  #openRecogniser({ config, ...listening }: Extract<Command, { type: 'recogniser.open' }>): void {
     const { recogniser, fallbackRecogniser = recogniser } = this.#options.config;
     const chosen = config === 'primary' ? recogniser : fallbackRecogniser;
     this.#recogniser?.close();
-    this.#recogniser = new Deepgram({ ...chosen, samplingRate, language }, this.#around);
+    this.#recogniser = new Deepgram({ ...chosen, ...listening }, this.#around);
   }
 
   /** A voice chosen during a reply speaks from the next one on. */

@@ -164,7 +164,7 @@ export class Conversation {
     const first = this.#phase === 'waiting';
     this.#begin(now);
     this.#language = language;
-    this.#do(this.#ear.start(samplingRate, language));
+    this.#do(this.#ear.start(samplingRate, language, now));
     if (!first) return;
     this.#do([{ type: 'voice.prepare' }]);
     this.#do(this.#mouth.line(this.#plan.lines.greeting, { type: 'greeting' }, now));

@@ -12,6 +12,9 @@ const OPENING_MS = 6000;
 /** The caller's client is told from this many consecutive failures on: one that heals at once costs no words. */
 const TELL_AFTER_FAILURES = 2;
 
+/** A recogniser that refused for good is asked again by an `audio.start` only after so long, in ms: clients repeat it to find out whether they are connected. */
+const REFUSED_MS = 30_000;
+
 type State = 'shut' | 'opening' | 'open' | 'waiting' | 'deaf';
 
 /** Words of an utterance that is not over, which a lost connection cannot take back. */
@@ -24,6 +27,8 @@ interface Segment {
 export class Ear {
   readonly #speed: number;
   readonly #reopening: Reopening;
+  /** Until when a recogniser that refused for good is not asked again. */
+  #deafUntil = 0;
   readonly #tape = new Tape();
   #state: State = 'shut';
   #samplingRate = 0;
@@ -84,9 +89,9 @@ export class Ear {
    * Opens the recogniser for this audio, or again when the audio changes or every recogniser had refused; otherwise the
    * same audio twice changes nothing.
    */
-  start(samplingRate: number, language: string): readonly Command[] {
+  start(samplingRate: number, language: string, now: number): readonly Command[] {
     const same = samplingRate === this.#samplingRate && language === this.#language;
-    if (this.hears && same) return [];
+    if (same && (this.hears || now < this.#deafUntil)) return [];
     const reopened = this.hears;
     this.#tape.runAt(samplingRate);
     this.#samplingRate = samplingRate;
@@ -153,6 +158,7 @@ export class Ear {
   heard(words: string, endMs: number | undefined): void {
     this.#segment = undefined;
     this.#shownMs = undefined;
+    this.#reopening.proved();
     this.#tape.hear(words, endMs);
   }
 
@@ -172,6 +178,7 @@ export class Ear {
     this.#reopenAt = this.#reopening.after(failure, now);
     if (this.#reopenAt === undefined) {
       this.#state = 'deaf';
+      this.#deafUntil = now + REFUSED_MS;
       this.#finalizeBy = undefined;
       return [unavailable(false)];
     }
@@ -207,6 +214,7 @@ export class Ear {
     return {
       type: 'recogniser.open',
       config: this.#reopening.choice,
+      patience: this.#reopening.patience,
       samplingRate: this.#samplingRate,
       language: this.#language,
     };

@@ -113,6 +113,8 @@ export type Command =
   | {
       readonly type: 'recogniser.open';
       readonly config: RecogniserChoice;
+      /** How many times as long as usual it may be silent before it counts as lost. */
+      readonly patience: number;
       readonly samplingRate: number;
       readonly language: string;
     }

@@ -7,13 +7,17 @@ const STEADY_MS = 5000;
 /** From this many consecutive failures on the other recogniser is tried, in turn. */
 const CHANGE_AFTER_FAILURES = 2;
 
-/** Which recogniser is opened next, and when. */
+/** The most patience with a recogniser that is slow. */
+const MOST_PATIENCE = 4;
+
+/** Which recogniser is opened next, and when, and how patient one has to be with it. */
 export class Reopening {
   readonly #choices: readonly RecogniserChoice[];
   readonly #refused = new Set<RecogniserChoice>();
   #choice: RecogniserChoice = 'primary';
   #failures = 0;
   #openedAt: number | undefined;
+  #patience = 1;
 
   constructor(recognisers: 1 | 2) {
     this.#choices = recognisers === 1 ? ['primary'] : ['primary', 'fallback'];
@@ -26,6 +30,19 @@ export class Reopening {
   /** Failures in a row. */
   get failures(): number {
     return this.#failures;
+  }
+
+  /**
+   * How many times as long as usual the next recogniser may be silent before it counts as lost: twice as long after
+   * each that was lost so, because it may be slow, and a new connection has the more to catch up with.
+   */
+  get patience(): number {
+    return this.#patience;
+  }
+
+  /** The recogniser has told words. */
+  proved(): void {
+    this.#patience = 1;
   }
 
   opened(now: number): void {
@@ -44,6 +61,7 @@ export class Reopening {
   after(failure: Failure, now: number): number | undefined {
     const steady = this.#openedAt !== undefined && now - this.#openedAt >= STEADY_MS;
     this.#openedAt = undefined;
+    if (failure.kind === 'stalled') this.#patience = Math.min(MOST_PATIENCE, 2 * this.#patience);
     this.#failures = steady ? 1 : this.#failures + 1;
     if (!failure.retryable) {
       this.#refused.add(this.#choice);

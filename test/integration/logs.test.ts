@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../src/local/faults.ts';
 import { startProviders } from '../../src/local/server.ts';
-import { loud, quiet, WireClient, type WireFrame } from '../support/client.ts';
+import { quiet, spelled, WireClient, type WireFrame } from '../support/client.ts';
 import { localVariables, startWorker } from '../support/worker.ts';
 import { heardOut, utteranceOf } from './protocol/stage.ts';
 
@@ -18,6 +18,9 @@ const WORDS = [
   'Papagena',
 ] as const;
 const [HEARD, ASKED, SAID, ADDED, TYPED, ONCE_MORE, TOLD, NAME, COMPANY] = WORDS;
+
+/** What the caller says aloud. */
+const SPOKEN = `Is the ${HEARD} ${ASKED}?`;
 
 const secrets = {
   DEEPGRAM_API_KEY: 'deepgram-0d5fd2c1a7',
@@ -50,7 +53,7 @@ describe('the log of a whole call', () => {
     const providers = await startProviders({
       mode: 'scripted',
       script: {
-        recogniser: { utterances: [{ text: `Is the ${HEARD} ${ASKED}?` }], finalDelayMs: 300, wordMs: 60 },
+        recogniser: { vocabulary: SPOKEN.split(' ') },
         model: {
           replies: [`The ${SAID} is made of ${ADDED}, of course.`],
           firstTokenMs: 5,
@@ -98,8 +101,8 @@ describe('the log of a whole call', () => {
 /** A spoken turn, and its answer heard whole. */
 async function spokenTurn(client: WireClient): Promise<void> {
   const from = client.frames.length;
-  client.audio(loud(600));
-  client.audio(quiet(100));
+  client.audio(spelled(SPOKEN, SPOKEN.split(' ')));
+  client.audio(quiet(700));
   await client.next('voicechat.transcript.final', from);
   await heardOut(client, await client.next('voicechat.response.complete', from));
 }
@@ -115,8 +118,8 @@ async function bargeIn(client: WireClient): Promise<void> {
   const from = client.frames.length;
   client.send('voicechat.text.input', { text: `Tell me about the ${TYPED}.` });
   const chunk = await client.next('voicechat.response.chunk', from);
-  client.audio(loud(600));
-  client.audio(quiet(100));
+  client.audio(spelled(SPOKEN, SPOKEN.split(' ')));
+  client.audio(quiet(700));
   const isOther = (frame: WireFrame) =>
     frame.eventType === 'voicechat.response.complete' && utteranceOf(frame) !== utteranceOf(chunk);
   await client.next('voicechat.response.interrupt', from);

@@ -42,11 +42,17 @@ export function listeningRate(models: readonly string[], samplingRate: number): 
   return FLUX_RATE_FOR_OTHERS;
 }
 
+export interface DeepgramOptions extends DialectOptions {
+  /** How many times as long as usual it may be silent before it counts as lost; 1 if left out. */
+  readonly patience?: number;
+}
+
 /** One Deepgram connection. Times in its news are ms of the caller's audio in the call. */
 export class Deepgram implements Recogniser {
   readonly #around: Surroundings;
   readonly #dialect: Dialect;
   readonly #samplingRate: number;
+  readonly #patience: number;
   readonly #frames: AudioFrames;
   readonly #clock: AudioClock;
   readonly #outbox: Outbox;
@@ -63,7 +69,7 @@ export class Deepgram implements Recogniser {
   #inSpeech = false;
   #interim = '';
 
-  constructor(options: DialectOptions, around: Surroundings) {
+  constructor(options: DeepgramOptions, around: Surroundings) {
     this.#around = around;
     this.#clock = new AudioClock(options.samplingRate);
     const callMs = (ms: number) => this.#clock.callMs(ms);
@@ -72,6 +78,7 @@ export class Deepgram implements Recogniser {
       : new Nova(options.eagerEotThreshold !== undefined, callMs);
     this.#outbox = new Outbox(options.samplingRate, options.replaySpeed, (data) => this.#transmit(data));
     this.#samplingRate = options.samplingRate;
+    this.#patience = options.patience ?? 1;
     const { shortest, longest } = this.#dialect.frameMs;
     this.#frames = new AudioFrames(this.#bytes(shortest), this.#bytes(longest), (frame) =>
       this.#outbox.audio(frame, around.now()),
@@ -125,7 +132,7 @@ export class Deepgram implements Recogniser {
 
   get #stalledAt(): number | undefined {
     const { bytes, since } = this.#unanswered;
-    const patienceMs = this.#inSpeech ? STALL_IN_SPEECH_MS : STALL_MS;
+    const patienceMs = this.#patience * (this.#inSpeech ? STALL_IN_SPEECH_MS : STALL_MS);
     return bytes >= this.#bytes(patienceMs) ? since + patienceMs : undefined;
   }
 

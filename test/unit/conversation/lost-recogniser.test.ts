@@ -78,6 +78,26 @@ describe('a recogniser that is lost', () => {
     expect(call.metrics()).toMatchObject({ heardMs: 2450, interrupted: false });
   });
 
+  it('[F1] that fell silent may be slow: the next one is given more time, until there are words', () => {
+    const call = new Scene().opened();
+    const patience = () => call.all('recogniser.open').map(({ patience }) => patience);
+    const stalls = () => {
+      call.on({ type: 'recogniser.failed', failure: { ...broken, kind: 'stalled' } });
+      call.pass(5000);
+      call.on({ type: 'recogniser.open' });
+      call.pass(5000);
+    };
+    call.on({ type: 'recogniser.failed', failure: broken });
+    call.pass(0);
+    call.on({ type: 'recogniser.open' });
+    for (let i = 0; i < 4; i++) stalls();
+    expect(patience()).toEqual([1, 2, 4, 4, 4]);
+    call.utter('Are you there?');
+    call.on({ type: 'recogniser.failed', failure: broken });
+    call.pass(5000);
+    expect(patience().at(-1)).toBe(1);
+  });
+
   it('[F2] that refuses the call is not tried again; the client is told and can type', () => {
     const call = new Scene().opened().mark();
     call.on({ type: 'recogniser.failed', failure: refused });
@@ -97,7 +117,12 @@ describe('a recogniser that is lost', () => {
     call.talk(1000);
     call.mark();
     call.on({ type: 'caller.start', samplingRate: 16_000, language: 'en-US' });
-    expect(call.timeline()).toEqual(['0 recogniser.open']);
+    call.pass(28_999);
+    call.on({ type: 'caller.start', samplingRate: 16_000, language: 'en-US' });
+    expect(call.timeline(), 'it is not asked all the time').toEqual([]);
+    call.pass(1);
+    call.on({ type: 'caller.start', samplingRate: 16_000, language: 'en-US' });
+    expect(call.timeline()).toEqual(['29000 recogniser.open']);
     call.talk(20);
     call.on({ type: 'recogniser.open' });
     expect(call.all('recogniser.begin')).toEqual([

@@ -17,7 +17,7 @@ describe('the first audio.start', () => {
     const call = new Scene();
     call.on(start);
     expect(call.all('recogniser.open')).toEqual([
-      { type: 'recogniser.open', config: 'primary', samplingRate: 16_000, language: 'en-US' },
+      { type: 'recogniser.open', config: 'primary', patience: 1, samplingRate: 16_000, language: 'en-US' },
     ]);
     expect(call.all('voice.prepare')).toHaveLength(1);
     expect(call.said().join(' ')).toBe('Hello, this is Ava.');
@@ -66,7 +66,7 @@ describe('a later audio.start', () => {
     call.talk(1000);
     call.on({ ...start, samplingRate: 48_000 });
     expect(call.all('recogniser.open')).toEqual([
-      { type: 'recogniser.open', config: 'primary', samplingRate: 48_000, language: 'en-US' },
+      { type: 'recogniser.open', config: 'primary', patience: 1, samplingRate: 48_000, language: 'en-US' },
     ]);
     call.on({ type: 'recogniser.open' });
     expect(call.all('recogniser.begin')).toEqual([

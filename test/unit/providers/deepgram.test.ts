@@ -1,9 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Deepgram, listeningRate } from '../../../src/providers/deepgram/deepgram.ts';
-import type { DialectOptions } from '../../../src/providers/deepgram/dialect.ts';
+import { Deepgram, type DeepgramOptions, listeningRate } from '../../../src/providers/deepgram/deepgram.ts';
 import { never, Surround, settled } from './surround.ts';
 
-const options: DialectOptions = {
+const options: DeepgramOptions = {
   apiKey: 'secret',
   baseUrl: 'https://api.deepgram.com',
   model: 'nova-3',
@@ -16,7 +15,7 @@ const options: DialectOptions = {
   samplingRate: 16_000,
   language: 'en-US',
 };
-const flux: DialectOptions = { ...options, model: 'flux-general-en' };
+const flux: DeepgramOptions = { ...options, model: 'flux-general-en' };
 const BYTES_PER_MS = 32;
 const pcm = (ms: number) => new Uint8Array(ms * BYTES_PER_MS).fill(7);
 const CONNECTED = { type: 'Connected', request_id: 'r', sequence_id: 0 };
@@ -27,7 +26,7 @@ beforeEach(() => {
 });
 
 /** A connection that is open, its opening silence already taken from the record. */
-async function open(chosen: DialectOptions = options, offsetMs = 0): Promise<Deepgram> {
+async function open(chosen: DeepgramOptions = options, offsetMs = 0): Promise<Deepgram> {
   const deepgram = new Deepgram(chosen, vendor.around);
   await settled();
   if (chosen === flux) vendor.socket.says(CONNECTED);
@@ -315,6 +314,14 @@ describe('a stall', () => {
     speak(deepgram, 2900);
     expect(vendor.failure).toBeUndefined();
     speak(deepgram, 200);
+    expect(vendor.failure).toMatchObject({ kind: 'stalled', retryable: true });
+  });
+
+  it('is told later when patience is asked for', async () => {
+    const deepgram = await open({ ...options, patience: 2 });
+    speak(deepgram, 9800);
+    expect(vendor.failure).toBeUndefined();
+    speak(deepgram, 400);
     expect(vendor.failure).toMatchObject({ kind: 'stalled', retryable: true });
   });
 
