@@ -117,3 +117,11 @@ export function jsonObject(text: string): Record<string, unknown> | undefined {
     return undefined;
   }
 }
+
+/** What a vendor calls an error or a request: such a code is safe in a log, where a sentence could repeat what was said. */
+const CODE = /^[\w.-]{1,64}$/;
+
+/** Those of the values that are codes, for a log. */
+export function codesOf(...values: readonly unknown[]): string {
+  return values.filter((value) => typeof value === 'string' && CODE.test(value)).join(' ');
+}

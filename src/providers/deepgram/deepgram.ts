@@ -2,6 +2,7 @@ import { earliest } from '../../conversation/deadline.ts';
 import type { CallEvent, Failure, Heard } from '../../conversation/events.ts';
 import type { Recogniser, Surroundings } from '../ports.ts';
 import {
+  codesOf,
   HANDSHAKE_MS,
   handshakeTimeout,
   isTransient,
@@ -253,10 +254,9 @@ function closeFailure(code: number, reason: string): Failure {
 function handshakeFailure({ status, body }: Refusal): Failure {
   if (status === undefined) return unreachable('Deepgram');
   const { err_code: code, request_id: request } = jsonObject(body) ?? {};
-  const words = [code, request].filter((word) => typeof word === 'string');
   return {
     kind: status === 429 ? 'rate-limited' : 'refused',
     retryable: isTransient(status),
-    detail: `Deepgram answered ${status} ${words.join(' ')}`.trim(),
+    detail: `Deepgram answered ${status} ${codesOf(code, request)}`.trim(),
   };
 }

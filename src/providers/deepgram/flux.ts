@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { CallEvent, Failure } from '../../conversation/events.ts';
+import { codesOf } from '../socket.ts';
 import type { Dialect, DialectOptions, Placing } from './dialect.ts';
 import { type Fresh, Seam } from './seam.ts';
 
@@ -146,6 +147,6 @@ function failureOf(error: string): Failure {
   return {
     kind: 'protocol',
     retryable: !error.startsWith('UNPARSABLE'),
-    detail: `Deepgram error ${error}`.trim(),
+    detail: `Deepgram error ${codesOf(error)}`.trim(),
   };
 }

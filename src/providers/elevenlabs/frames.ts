@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import * as v from 'valibot';
 import type { Alignment, Failure } from '../../conversation/events.ts';
-import { isTransient, jsonObject, type Refusal, unreachable } from '../socket.ts';
+import { codesOf, isTransient, jsonObject, type Refusal, unreachable } from '../socket.ts';
 
 const numbers = v.array(v.number());
 const times = v.pipe(
@@ -115,7 +115,7 @@ export function errorFailure(error: string): Failure {
   return {
     kind: limited ? 'rate-limited' : 'refused',
     retryable: !FATAL.includes(error),
-    detail: `ElevenLabs error ${error}`,
+    detail: `ElevenLabs error ${codesOf(error)}`.trim(),
   };
 }
 
@@ -156,6 +156,6 @@ export function statusFailure(status: number, body: string): Failure {
   return {
     kind: status === 429 ? 'rate-limited' : told.kind,
     retryable: told.retryable && isTransient(status),
-    detail: `ElevenLabs answered ${status} ${error}`.trim(),
+    detail: `ElevenLabs answered ${status} ${codesOf(error)}`.trim(),
   };
 }

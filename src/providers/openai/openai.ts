@@ -7,7 +7,7 @@ import type { ModelConfig } from '../../config.ts';
 import { earliest } from '../../conversation/deadline.ts';
 import type { Failure, Message } from '../../conversation/events.ts';
 import type { Model, Surroundings } from '../ports.ts';
-import { isTransient } from '../socket.ts';
+import { codesOf, isTransient } from '../socket.ts';
 import { endCallTool, FunctionCalls, refusesTools } from './tools.ts';
 
 /** How long the first token may take, in ms, headers included; a caller has long noticed by then. */
@@ -217,6 +217,6 @@ function failureOf(error: unknown): Failure {
     kind: status === 429 ? 'rate-limited' : status === undefined ? 'protocol' : 'refused',
     retryable: !spent && (status === undefined || isTransient(status)),
     ...(spent || REFUSALS_OF_THE_CALL.includes(status) ? { elsewhere: true } : {}),
-    detail: `the model answered ${status ?? 'an error in its stream'} ${code ?? type ?? ''}`.trim(),
+    detail: `the model answered ${status ?? 'an error in its stream'} ${codesOf(code ?? type)}`.trim(),
   };
 }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type LineEvents, openLine } from '../../../src/providers/socket.ts';
+import { codesOf, type LineEvents, openLine } from '../../../src/providers/socket.ts';
 import { never, Surround } from './surround.ts';
 
 let vendor: Surround;
@@ -111,5 +111,13 @@ describe('a line', () => {
     vendor.socket.readyState = WebSocket.CLOSING;
     line.send('b');
     expect(vendor.socket.sent).toEqual(['a']);
+  });
+});
+
+describe('what a vendor says of an error', () => {
+  it('is logged if it is a code, and left out if it may hold what was said', () => {
+    expect(codesOf('insufficient_quota')).toBe('insufficient_quota');
+    expect(codesOf('INVALID_AUTH', '01a2-7f.3')).toBe('INVALID_AUTH 01a2-7f.3');
+    expect(codesOf('we could not read: call me on Friday', undefined, 42, 'x'.repeat(65), '')).toBe('');
   });
 });
