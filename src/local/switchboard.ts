@@ -132,8 +132,9 @@ export class Switchboard {
       return handshake.refuse(status, body, headers);
     }
     const { provider, connection } = address;
-    this.#log.record(provider, connection, { kind: 'open', path: withoutSecrets(address.url) });
+    // Never, if the client has left by now.
     const socket = await handshake.accept(answer.headers, answer.protocol);
+    this.#log.record(provider, connection, { kind: 'open', path: withoutSecrets(address.url) });
     const link = new Link(socket, provider, connection, this.#log, vendor.tellError);
     const open = this.#hold(provider, link);
     socket.on('close', () => this.#open.delete(open));

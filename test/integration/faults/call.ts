@@ -112,18 +112,13 @@ export class ClientCall {
   }
 
   /** Waits for the end of the agent's turn number `count` and tells the server that it was heard whole. */
-  async heardOut(count: number): Promise<Utterance> {
-    const utterance = await this.until(`utterance ${count}`, () => {
-      const found = this.utterances[count - 1];
-      return found?.complete ? found : undefined;
-    });
-    this.#client.send('voicechat.playback.progress', {
-      utteranceId: utterance.id,
-      playedMs: 86_400_000,
-      ended: true,
-    });
-    await this.until('listening', () => (this.#state === 'listening' ? true : undefined));
-    return utterance;
+  heardOut(count: number): Promise<Utterance> {
+    return this.#hear(`utterance ${count}`, () => this.utterances[count - 1]);
+  }
+
+  /** The same for the turn that fits, whichever it is. */
+  heardOutThe(what: string, fits: (utterance: Utterance) => boolean): Promise<Utterance> {
+    return this.#hear(what, () => this.utterances.find(fits));
   }
 
   /** Hangs up; resolves when the socket is closed. */
@@ -143,6 +138,20 @@ export class ClientCall {
   drop(): void {
     this.microphone.end();
     this.#client.close();
+  }
+
+  async #hear(what: string, look: () => Utterance | undefined): Promise<Utterance> {
+    const utterance = await this.until(what, () => {
+      const found = look();
+      return found?.complete ? found : undefined;
+    });
+    this.#client.send('voicechat.playback.progress', {
+      utteranceId: utterance.id,
+      playedMs: 86_400_000,
+      ended: true,
+    });
+    await this.until('listening', () => (this.#state === 'listening' ? true : undefined));
+    return utterance;
   }
 
   get #state(): unknown {

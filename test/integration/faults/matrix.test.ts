@@ -6,7 +6,7 @@ import { play } from './scene.ts';
 import { cells } from './table.ts';
 
 /** Watchdogs take seconds, so cells run side by side; more than this, and a small machine is late for its own audio. */
-const SIDE_BY_SIDE = 20;
+const SIDE_BY_SIDE = 24;
 
 vi.setConfig({ maxConcurrency: SIDE_BY_SIDE, testTimeout: 120_000 });
 

@@ -1,7 +1,6 @@
 /** Audio in one chunk, in ms. */
 const CHUNK_MS = 100;
-const SAMPLES_PER_MS = 16;
-const LOUD = 8000;
+const CHUNK_BYTES = CHUNK_MS * 16 * 2;
 
 /** A caller's microphone: from `begin` to `end` audio goes out as fast as time passes, speech or silence. */
 export class Microphone {
@@ -9,9 +8,8 @@ export class Microphone {
   #timer: NodeJS.Timeout | undefined;
   #beganAt = 0;
   #sentMs = 0;
-  #talks = false;
-  #spokenMs = 0;
-  #waiting: { readonly spokenMs: number; readonly done: () => void }[] = [];
+  #speech: Uint8Array = new Uint8Array();
+  #said: () => void = () => {};
 
   constructor(send: (audio: Uint8Array) => void) {
     this.#send = send;
@@ -26,14 +24,12 @@ export class Microphone {
     clearTimeout(this.#timer);
   }
 
-  talk(): void {
-    this.#talks = true;
-    this.#spokenMs = 0;
-  }
-
-  /** Talks on until there are `ms` of speech since `talk`, then falls silent. */
-  async untilSaid(ms: number): Promise<void> {
-    await new Promise<void>((done) => this.#waiting.push({ spokenMs: ms, done }));
+  /** Speaks 16-bit PCM at 16 kHz, then falls silent; resolves when all of it has gone out. */
+  async say(speech: Uint8Array): Promise<void> {
+    this.#speech = speech;
+    await new Promise<void>((said) => {
+      this.#said = said;
+    });
   }
 
   /** Time that the machine lost is made up for, as by any device that records. */
@@ -43,14 +39,11 @@ export class Microphone {
   }
 
   #chunk(): void {
-    const level = this.#talks ? LOUD : 0;
-    const samples = new Int16Array(CHUNK_MS * SAMPLES_PER_MS).map((_, i) => (i % 2 === 0 ? level : -level));
-    this.#send(new Uint8Array(samples.buffer));
-    if (!this.#talks) return;
-    this.#spokenMs += CHUNK_MS;
-    const said = this.#waiting.filter(({ spokenMs }) => this.#spokenMs >= spokenMs);
-    if (said.length > 0) this.#talks = false;
-    this.#waiting = this.#waiting.filter((waiting) => !said.includes(waiting));
-    for (const { done } of said) done();
+    const audio = new Uint8Array(CHUNK_BYTES);
+    audio.set(this.#speech.subarray(0, CHUNK_BYTES));
+    this.#send(audio);
+    if (this.#speech.byteLength === 0) return;
+    this.#speech = this.#speech.subarray(CHUNK_BYTES);
+    if (this.#speech.byteLength === 0) this.#said();
   }
 }

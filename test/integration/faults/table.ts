@@ -16,14 +16,16 @@ export const moments: readonly Moment[] = ['opening', 'idle', 'mid-utterance', '
 export type Outcome =
   /** Every word is heard, said and voiced, and the client hears of nothing. */
   | 'healed'
-  /** The same, and the client may be told that the provider had trouble. */
+  /** The same, and the client is told once that the provider has trouble for the moment. */
   | 'told'
+  /** As `told`, but the recogniser is away for longer than a turn waits for its words (T8): the others are a turn of their own. */
+  | 'split'
+  /** Of the reply that is struck only what the model had finished is said, and the client is told; the rest is sound. */
+  | 'cut'
   /** The recogniser is gone for good: the client is told, and typed turns are answered aloud. */
   | 'deaf'
-  /** The model is gone for good: the client is told, and every turn is answered by a fixed line aloud. */
+  /** The model is gone for good: the client is told, and turns are answered by a fixed line aloud, or by what the model had finished. */
   | 'sorry'
-  /** The same, after a reply of which only what the model had finished was said. */
-  | 'broken off'
   /** The synthesiser is gone for good: the client is told, and reads every word. */
   | 'mute';
 
@@ -41,15 +43,30 @@ export interface FaultRow {
   readonly outcome: Outcome | Readonly<Record<Moment, Outcome>>;
 }
 
+/** A recogniser that is lost heals in silence, unless the next one cannot be had at once (rule F1). */
+const SECOND_FAILURE = {
+  opening: 'healed',
+  idle: 'told',
+  'mid-utterance': 'told',
+  'mid-reply': 'told',
+} as const;
+/** A model is asked again before its first word (M3), and once to go on after it (M5): then what is whole must do (F4). */
+const REFUSED_TO_GO_ON = {
+  opening: 'healed',
+  idle: 'healed',
+  'mid-utterance': 'healed',
+  'mid-reply': 'cut',
+} as const;
+
 /** All faults of all providers; each strikes at every moment. */
 export const faults: Readonly<Record<ProviderName, readonly FaultRow[]>> = {
   deepgram: [
     { blow: { kind: 'refuse', status: 401 }, lasting: true, outcome: 'deaf' },
     { blow: { kind: 'refuse', status: 402 }, lasting: true, outcome: 'deaf' },
-    { blow: { kind: 'refuse', status: 429 }, outcome: 'told' },
-    { blow: { kind: 'refuse', status: 500 }, outcome: 'told' },
+    { blow: { kind: 'refuse', status: 429 }, outcome: SECOND_FAILURE },
+    { blow: { kind: 'refuse', status: 500 }, outcome: SECOND_FAILURE },
     { blow: { kind: 'delay', ms: 1500 }, outcome: 'healed' },
-    { blow: { kind: 'hang' }, outcome: 'told' },
+    { blow: { kind: 'hang' }, outcome: { ...SECOND_FAILURE, 'mid-utterance': 'split' } },
     { blow: { kind: 'close', code: 1011 }, outcome: 'healed' },
     { blow: { kind: 'drop' }, outcome: 'healed' },
     { blow: { kind: 'stall' }, outcome: 'healed' },
@@ -59,19 +76,19 @@ export const faults: Readonly<Record<ProviderName, readonly FaultRow[]>> = {
     { blow: { kind: 'error', code: 'INTERNAL_SERVER_ERROR' }, outcome: 'healed' },
   ],
   openai: [
-    { blow: { kind: 'refuse', status: 401 }, lasting: true, outcome: sorry() },
-    { blow: { kind: 'refuse', status: 429, code: 'insufficient_quota' }, lasting: true, outcome: sorry() },
-    { blow: { kind: 'refuse', status: 429 }, outcome: mended() },
-    { blow: { kind: 'refuse', status: 500 }, outcome: mended() },
-    { blow: { kind: 'delay', ms: 1500 }, outcome: mended() },
-    { blow: { kind: 'hang' }, outcome: mended() },
-    { blow: { kind: 'close' }, outcome: mended() },
-    { blow: { kind: 'drop' }, outcome: mended() },
-    { blow: { kind: 'stall' }, outcome: mended() },
-    { blow: { kind: 'truncate' }, outcome: mended() },
-    { blow: { kind: 'garbage' }, outcome: mended() },
+    { blow: { kind: 'refuse', status: 401 }, lasting: true, outcome: 'sorry' },
+    { blow: { kind: 'refuse', status: 429, code: 'insufficient_quota' }, lasting: true, outcome: 'sorry' },
+    { blow: { kind: 'refuse', status: 429 }, outcome: REFUSED_TO_GO_ON },
+    { blow: { kind: 'refuse', status: 500 }, outcome: REFUSED_TO_GO_ON },
+    { blow: { kind: 'delay', ms: 1500 }, outcome: 'healed' },
+    { blow: { kind: 'hang' }, outcome: REFUSED_TO_GO_ON },
+    { blow: { kind: 'close' }, outcome: 'healed' },
+    { blow: { kind: 'drop' }, outcome: 'healed' },
+    { blow: { kind: 'stall' }, outcome: 'healed' },
+    { blow: { kind: 'truncate' }, outcome: 'healed' },
+    { blow: { kind: 'garbage' }, outcome: 'healed' },
     { blow: { kind: 'late', ms: 1000 }, outcome: 'healed' },
-    { blow: { kind: 'error', code: 'server_error' }, outcome: mended() },
+    { blow: { kind: 'error', code: 'server_error' }, outcome: 'healed' },
   ],
   elevenlabs: [
     { blow: { kind: 'refuse', status: 401 }, lasting: true, outcome: 'mute' },
@@ -89,15 +106,6 @@ export const faults: Readonly<Record<ProviderName, readonly FaultRow[]>> = {
     { blow: { kind: 'error', code: 'internal_error' }, outcome: 'healed' },
   ],
 };
-
-/** A model that is asked again before it has said a word heals; later, the client is told. */
-function mended(): Readonly<Record<Moment, Outcome>> {
-  return { opening: 'healed', idle: 'healed', 'mid-utterance': 'healed', 'mid-reply': 'told' };
-}
-
-function sorry(): Readonly<Record<Moment, Outcome>> {
-  return { opening: 'sorry', idle: 'sorry', 'mid-utterance': 'sorry', 'mid-reply': 'broken off' };
-}
 
 /** One cell of the matrix. */
 export interface Cell {

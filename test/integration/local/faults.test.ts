@@ -95,6 +95,18 @@ describe('a client that gives up', () => {
     socket.end();
     await vi.waitFor(() => expect(providers.connected).toBe(0), { timeout: 10_000 });
   });
+
+  it('has opened nothing, when its handshake is answered too late', async () => {
+    await start({ provider: 'deepgram', kind: 'delay', ms: 300 });
+    const socket = connect(Number(new URL(providers.url).port), '127.0.0.1');
+    const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nAuthorization: Token k';
+    const key = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
+    socket.write(`GET ${LISTEN} HTTP/1.1\r\nHost: x\r\n${upgrade}\r\n${key}\r\n\r\n`);
+    await providers.log.waitFor((entry) => entry.kind === 'upgrade');
+    socket.end();
+    await vi.waitFor(() => expect(providers.connected).toBe(0), { timeout: 10_000 });
+    expect(providers.log.entries.map(({ kind }) => kind)).toEqual(['upgrade']);
+  });
 });
 
 describe('faults of an open socket', () => {
