@@ -48,6 +48,10 @@ export class Ear {
     this.#reopening = new Reopening(recognisers);
   }
 
+  get open(): boolean {
+    return this.#state === 'open';
+  }
+
   get started(): boolean {
     return this.#state !== 'shut';
   }

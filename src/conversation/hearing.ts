@@ -23,9 +23,12 @@ export class Hearing {
   /** Words that the lost connection had settled stand; the rest is heard again. */
   failed(failure: Failure, now: number): readonly Command[] {
     const { segment } = this.#ear;
+    const wasOpen = this.#ear.open;
     const kept = segment !== undefined && this.#turns.current?.keep(segment.text, segment.endMs);
     if (kept) this.#ear.heard(segment.text, segment.endMs);
-    return this.#ear.failed(failure, now);
+    const commands = this.#ear.failed(failure, now);
+    if (wasOpen && this.#ear.hears) this.#turns.recogniserLost(now);
+    return commands;
   }
 
   /** True when a turn is over by the clock. */

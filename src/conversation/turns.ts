@@ -4,6 +4,8 @@ import { CallerTurn, sameWords } from './turn.ts';
 
 /** Words that get neither a final transcript nor company for this long are the turn, in ms: their recogniser was lost. */
 const TURN_STALL_MS = 4000;
+/** A recogniser that is lost while words are under way has so long to be back, in ms: one handshake in vain, and a second one. */
+const AWAY_MS = 6000;
 /** The shortest silence that ends a turn, however sure the recogniser is, in ms. */
 const SHORTEST_PAUSE_MS = 200;
 /** How long a recogniser that does not tell has listened to silence, in ms. */
@@ -127,6 +129,12 @@ export class Turns {
     this.#unconfirmed = '';
     const turn = this.#current;
     if (turn !== undefined) turn.heardAt = Math.max(turn.heardAt, caughtUpAt);
+  }
+
+  /** The recogniser was lost: the words that it would have told are waited for. */
+  recogniserLost(now: number): void {
+    const turn = this.#current;
+    if (turn !== undefined) turn.heardAt = Math.max(turn.heardAt, now + AWAY_MS - TURN_STALL_MS);
   }
 
   /** True for interim words that were taken as they were: their recogniser still shows them. */

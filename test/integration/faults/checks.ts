@@ -31,7 +31,6 @@ export function checkReply(cell: Cell, turn: Turn, reply: Utterance): void {
   switch (cell.outcome) {
     case 'healed':
     case 'told':
-    case 'split':
     case 'deaf':
       expect(text).toBe(turn.agent);
       return checkSound(reply);
@@ -97,9 +96,9 @@ const CODES = {
 
 /** The client is told once of a recogniser, and of a model or synthesiser for every reply that suffers. */
 export function checkTroubles({ provider, moment, outcome }: Cell, { troubles }: ClientCall): void {
-  const told = { code: CODES[provider], retryable: ['told', 'split', 'cut'].includes(outcome) };
+  const told = { code: CODES[provider], retryable: ['told', 'cut'].includes(outcome) };
   const replies = moment === 'opening' && outcome === 'mute' ? 3 : 2;
-  const count = { healed: 0, told: 1, split: 1, cut: 1, deaf: 1, sorry: 2, mute: replies }[outcome];
+  const count = { healed: 0, told: 1, cut: 1, deaf: 1, sorry: 2, mute: replies }[outcome];
   expect(troubles).toEqual(Array.from({ length: count }, () => told));
 }
 

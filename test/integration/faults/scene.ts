@@ -37,7 +37,6 @@ export async function play(cell: Cell, worker: RunningWorker): Promise<void> {
     await call.heardOut(1);
     if (cell.outcome === 'mute' && cell.moment !== 'opening') await lossIsSayable(providers);
     if (cell.outcome === 'deaf') await playDeaf(blow, call);
-    else if (cell.outcome === 'split') await playSplit(blow, call);
     else await playThrough(blow, call);
     checkTroubles(cell, call);
     expect((await call.hangUp()).payload['reason']).toBe('caller_hung_up');
@@ -94,19 +93,6 @@ async function playDeaf(blow: Blow, call: ClientCall): Promise<void> {
   expect(call.transcripts).toEqual([...turns.map(({ caller }) => caller), ...broken, NEXT.caller]);
   expect(broken).toHaveLength(moment === 'mid-utterance' ? 1 : 0);
   for (const words of broken) expect(wordsOf(STRUCK.caller)).toMatch(new RegExp(`^${wordsOf(words)}\\b`));
-}
-
-/** The words before the loss and those behind it are two turns, and the last reply answers. */
-async function playSplit(blow: Blow, call: ClientCall): Promise<void> {
-  const sound: Cell = { ...blow.cell, outcome: 'healed' };
-  await say(call, FIRST);
-  checkReply(sound, FIRST, await call.heardOut(2));
-  await sayUnder(blow, call, STRUCK, 0);
-  checkReply(sound, STRUCK, await answered(call, STRUCK));
-  await say(call, NEXT);
-  checkReply(sound, NEXT, await answered(call, NEXT));
-  const [first, begun, rest, ...last] = call.transcripts;
-  expect([first, `${begun} ${rest}`, ...last]).toEqual([FIRST.caller, STRUCK.caller, NEXT.caller]);
 }
 
 function answered(call: ClientCall, { agent }: Turn): Promise<Utterance> {

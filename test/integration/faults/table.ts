@@ -18,8 +18,6 @@ export type Outcome =
   | 'healed'
   /** The same, and the client is told once that the provider has trouble for the moment. */
   | 'told'
-  /** As `told`, but the recogniser is away for longer than a turn waits for its words (T8): the others are a turn of their own. */
-  | 'split'
   /** Of the reply that is struck only what the model had finished is said, and the client is told; the rest is sound. */
   | 'cut'
   /** The recogniser is gone for good: the client is told, and typed turns are answered aloud. */
@@ -66,7 +64,7 @@ export const faults: Readonly<Record<ProviderName, readonly FaultRow[]>> = {
     { blow: { kind: 'refuse', status: 429 }, outcome: SECOND_FAILURE },
     { blow: { kind: 'refuse', status: 500 }, outcome: SECOND_FAILURE },
     { blow: { kind: 'delay', ms: 1500 }, outcome: 'healed' },
-    { blow: { kind: 'hang' }, outcome: { ...SECOND_FAILURE, 'mid-utterance': 'split' } },
+    { blow: { kind: 'hang' }, outcome: SECOND_FAILURE },
     { blow: { kind: 'close', code: 1011 }, outcome: 'healed' },
     { blow: { kind: 'drop' }, outcome: 'healed' },
     { blow: { kind: 'stall' }, outcome: 'healed' },

@@ -248,13 +248,13 @@ describe('a recogniser that is not open', () => {
     expect(call.all('recogniser.begin')).toEqual([expect.objectContaining({ offsetMs: 2000 })]);
   });
 
-  it('[T8] leaves words without a final: they are the turn after 4 s', () => {
+  it('[T8] leaves words without a final: they are the turn when it has had 6 s to be back', () => {
     const call = new Scene().opened();
     call.on({ type: 'recogniser.interim', text: 'how much' });
     call.pass(3000);
     call.on({ type: 'recogniser.interim', text: 'how much is it' });
     call.on({ type: 'recogniser.failed', failure: broken });
-    call.pass(3999);
+    call.pass(5999);
     expect(call.asked()).toEqual([]);
     call.pass(1);
     expect(call.asked()[0]?.at(-1)).toEqual({ role: 'user', content: 'how much is it' });
