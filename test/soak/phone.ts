@@ -11,10 +11,10 @@ import { FRAME_MS } from './microphones.ts';
 import type { Tally } from './tally.ts';
 
 const START = { samplingRate: 16_000 };
-const REPORT_EVERY_FRAMES = 200 / FRAME_MS;
-const PROBE_EVERY_FRAMES = 5000 / FRAME_MS;
+const REPORT_EVERY_FRAMES = Math.round(200 / FRAME_MS);
+const PROBE_EVERY_FRAMES = Math.round(5000 / FRAME_MS);
 /** What is recorded while the connection is lost is kept and sent later, so many frames of it: 10 s. */
-const HELD_FRAMES = 10_000 / FRAME_MS;
+const HELD_FRAMES = Math.round(10_000 / FRAME_MS);
 /** A lost connection is tried again after these pauses, and then after the last of them, in ms. */
 const RETRIES_MS = [0, 250, 500, 1000, 2000];
 const GRACE_MS = 60_000;

@@ -7,6 +7,8 @@ import { minted, payloads } from './payloads.ts';
 const LONGEST_PAUSE_MS = 5000;
 /** Violations kept word for word; all are counted. */
 const KEPT = 20;
+/** How many of the last events are told with a violation. */
+const TRAIL = 16;
 
 const envelope = v.strictObject({
   eventType: v.string(),
@@ -43,6 +45,9 @@ export class Referee {
   readonly #finals = new Set<string>();
   /** After a loss a `pause` or `resume` may have been missed: they are not sent again. */
   #missedPause = false;
+
+  /** What came last, by names and the ends of ids, without words: a violation is told with it. */
+  readonly #trail: string[] = [];
 
   get count(): number {
     return this.#count;
@@ -124,6 +129,7 @@ export class Referee {
   #order(name: string, payload: Readonly<Record<string, unknown>>, at: number): void {
     const id = String(payload['utteranceId']);
     const turnId = String(payload['turnId']);
+    this.#remember(name, String(payload['turnId'] ?? payload['utteranceId'] ?? payload['code'] ?? ''));
     switch (name) {
       case 'response.start':
         return this.#begin(id);
@@ -193,6 +199,13 @@ export class Referee {
       this.#break('rule 7: an answer to a turn without a final');
   }
 
+  #remember(name: string, about: string): void {
+    const label = `${name} ${about.slice(-4)}`.trim();
+    if (this.#trail.at(-1) === label) return;
+    this.#trail.push(label);
+    if (this.#trail.length > TRAIL) this.#trail.shift();
+  }
+
   /** A typed turn may come into a spoken one that has no final yet. */
   #heard(turnId: string, isFinal: boolean): void {
     if (turnId !== this.#turn && this.#finals.has(turnId))
@@ -203,6 +216,6 @@ export class Referee {
 
   #break(what: string): void {
     this.#count += 1;
-    if (this.violations.length < KEPT) this.violations.push(what);
+    if (this.violations.length < KEPT) this.violations.push(`${what}; before it: ${this.#trail.join(', ')}`);
   }
 }
