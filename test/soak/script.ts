@@ -42,4 +42,6 @@ export const script = {
       },
     ],
   },
+  // As long as those that were recorded from the vendor, which sends a sentence in one or two frames.
+  synthesiser: { chunkMs: 500, paceMs: 50 },
 } satisfies ScriptInput;

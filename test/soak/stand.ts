@@ -94,11 +94,15 @@ function connectionsTo(port: number): number {
     .filter(([, , to, state]) => to === remote && state === ESTABLISHED).length;
 }
 
+/** workerd's own notices, which a Worker cannot keep from its log, begin so. */
+const RUNTIME_NOTICE = /^NOSENTRY /;
+
 function fieldsOf(line: string): { event: string; kind: string | undefined; sessionId: string } {
   try {
     const { event, kind, sessionId } = JSON.parse(line);
     return { event: String(event), kind: kind?.toString(), sessionId: String(sessionId) };
   } catch {
-    return { event: 'not a log line', kind: undefined, sessionId: '' };
+    if (RUNTIME_NOTICE.test(line)) return { event: 'workerd', kind: line.slice(9, 80), sessionId: '' };
+    return { event: 'not a log line', kind: line.slice(0, 80), sessionId: '' };
   }
 }

@@ -41,7 +41,9 @@ export class Referee {
   #state: unknown;
   #utterance: Utterance | undefined;
   readonly #utterances = new Set<string>();
-  #turn: string | undefined;
+  /** The turns of the caller, in the order in which they began, and those that were answered. */
+  readonly #turns: string[] = [];
+  readonly #replied = new Set<string>();
   readonly #finals = new Set<string>();
   /** After a loss a `pause` or `resume` may have been missed: they are not sent again. */
   #missedPause = false;
@@ -195,8 +197,9 @@ export class Referee {
     if (utterance?.id !== id || utterance.phase === 'interrupted' || utterance.measured)
       return this.#break('rule 4: metrics come once, and before the interrupt');
     utterance.measured = true;
-    if (turnId !== undefined && !this.#finals.has(String(turnId)))
-      this.#break('rule 7: an answer to a turn without a final');
+    if (turnId === undefined) return;
+    this.#replied.add(String(turnId));
+    if (!this.#finals.has(String(turnId))) this.#break('rule 7: an answer to a turn without a final');
   }
 
   #remember(name: string, about: string): void {
@@ -206,11 +209,13 @@ export class Referee {
     if (this.#trail.length > TRAIL) this.#trail.shift();
   }
 
-  /** A typed turn may come into a spoken one that has no final yet. */
+  /** A typed turn may come into a spoken one that has no final yet; turns that are not answered may come into one that goes on. */
   #heard(turnId: string, isFinal: boolean): void {
-    if (turnId !== this.#turn && this.#finals.has(turnId))
+    const at = this.#turns.indexOf(turnId);
+    const later = at < 0 ? [] : this.#turns.slice(at + 1);
+    if (this.#finals.has(turnId) && later.some((other) => this.#replied.has(other)))
       this.#break('rule 7: a turn that was over goes on');
-    this.#turn = turnId;
+    if (at < 0) this.#turns.push(turnId);
     if (isFinal) this.#finals.add(turnId);
   }
 

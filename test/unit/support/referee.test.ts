@@ -75,6 +75,11 @@ describe('the referee', () => {
     expect(referee.count).toBe(0);
   });
 
+  it('lets a turn go on over one that is not answered', () => {
+    const aside: Line = ['voicechat.transcript.final', { text: 'Uh-huh', turnId: later }];
+    expect(judged([ack, final, aside, final, start(), metrics()])).toEqual([]);
+  });
+
   it.each<readonly [name: string, lines: readonly Line[], expected: RegExp]>([
     ['a first frame that is no ack', [speaking], /rule 1/],
     ['a second connection.ack', [ack, ack], /rule 1/],
@@ -95,7 +100,14 @@ describe('the referee', () => {
     ['an answer to a turn without a final', [ack, start(), metrics(first, later)], /rule 7/],
     [
       'a turn that comes back',
-      [ack, final, ['voicechat.transcript.interim', { text: 'No', turnId: later }], final],
+      [
+        ack,
+        final,
+        ['voicechat.transcript.final', { text: 'No', turnId: later }],
+        start(),
+        metrics(first, later),
+        final,
+      ],
       /rule 7/,
     ],
     ['anything after call.ended', [ack, ended, speaking], /rule 10/],
