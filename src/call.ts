@@ -54,6 +54,8 @@ export class Call {
   readonly #conversation: Conversation;
   readonly #around: Surroundings;
   readonly #models: Readonly<Record<WhichModel, Model>>;
+  /** Each of them once: the second may be the first. */
+  readonly #everyModel: readonly Model[];
   #recogniser: Recogniser | undefined;
   #voice: Voice | undefined;
   #voiceId: string;
@@ -80,6 +82,7 @@ export class Call {
     const { model, rival } = config;
     const first = new OpenAIModel(model, this.#around);
     this.#models = { first, second: rival.differs ? new OpenAIModel(rival.model, this.#around) : first };
+    this.#everyModel = [...new Set(Object.values(this.#models))];
     const plan = planOf(config, prospect, this.#voiceId);
     this.#conversation = new Conversation(plan, pastOf(options, this.#around.now()));
   }
@@ -235,8 +238,8 @@ export class Call {
       case 'model.ask':
         return this.#askModel(command);
       case 'model.cancel':
-        this.#models.first.cancel(command.ask);
-        return this.#models.second.cancel(command.ask);
+        for (const model of this.#everyModel) model.cancel(command.ask);
+        return;
       case 'voice.prepare':
         return this.#voiceFor(this.#speaking.reply).prepare();
       case 'voice.learn':
@@ -298,18 +301,15 @@ export class Call {
   #wake(): void {
     this.#timer = undefined;
     const now = this.#around.now();
-    const { first, second } = this.#models;
-    for (const provider of [this.#recogniser, first, second, this.#voice]) provider?.tick(now);
+    for (const provider of [this.#recogniser, ...this.#everyModel, this.#voice]) provider?.tick(now);
     this.#dispatch({ type: 'tick' });
   }
 
   #deadline(): number | undefined {
     if (this.#conversation.ended) return undefined;
-    const providers = earliest(
-      earliest(this.#recogniser?.deadline, this.#models.first.deadline, this.#models.second.deadline),
-      this.#voice?.deadline,
-    );
-    return earliest(this.#conversation.deadline, providers);
+    let due = earliest(this.#conversation.deadline, this.#recogniser?.deadline, this.#voice?.deadline);
+    for (const model of this.#everyModel) due = earliest(due, model.deadline);
+    return due;
   }
 
   /** What another object needs to go on with the call. */
@@ -340,8 +340,7 @@ export class Call {
     if (this.#timer !== undefined) clearTimeout(this.#timer.handle);
     this.#timer = undefined;
     this.#recogniser?.close();
-    this.#models.first.close();
-    this.#models.second.close();
+    for (const model of this.#everyModel) model.close();
     this.#voice?.close();
     this.#line.close(code, reason);
     this.#options.over();
