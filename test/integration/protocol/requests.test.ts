@@ -13,7 +13,7 @@ describe('voicechat.audio.start', () => {
     async (samplingRate) => {
       const client = await on.join();
       await client.start({ samplingRate });
-      expect((await listening()).path).toContain(`sample_rate=${samplingRate}&`);
+      expect((await on.listening()).path).toContain(`sample_rate=${samplingRate}&`);
       const before = await heardSoFar(client);
       for (let i = 0; i < 12; i++) client.audio(quiet(20, samplingRate), samplingRate);
       await heardMore(before, 12 * quiet(20, samplingRate).byteLength);
@@ -23,7 +23,7 @@ describe('voicechat.audio.start', () => {
   it('samplingRate defaults to 16000 and language to en-US', async () => {
     const client = await on.join();
     await client.start({});
-    const { path } = await listening();
+    const { path } = await on.listening();
     expect(path).toContain('sample_rate=16000&');
     expect(path).toContain('language=en-US&');
   });
@@ -56,7 +56,7 @@ describe('voicechat.audio.start', () => {
     async (language) => {
       const client = await on.join();
       await client.start({ language });
-      expect((await listening()).path).toContain(`language=${language}&`);
+      expect((await on.listening()).path).toContain(`language=${language}&`);
     },
   );
 
@@ -305,6 +305,7 @@ describe('voicechat.call.end', () => {
     const client = await on.join();
     await client.start();
     await client.next('voicechat.response.chunk');
+    await on.listening();
     const eventId = client.send('voicechat.call.end');
     client.send('voicechat.text.input', { text: 'Are you still there?' });
     expect((await client.end()).code).toBe(1000);
@@ -347,15 +348,6 @@ function isRefusal(code: string): (frame: WireFrame) => boolean {
 
 function voicesOf(client: WireClient): readonly { id: string; name: string }[] {
   return client.frames[0]?.payload['voices'] as { id: string; name: string }[]; // what connection.ack promises
-}
-
-/** The recogniser's first connection since the test began. */
-async function listening(): Promise<Extract<LogEntry, { kind: 'open' }>> {
-  const entry = await on.providers.log.waitFor(
-    ({ provider, kind }) => provider === 'deepgram' && kind === 'open',
-  );
-  if (entry.kind !== 'open') throw new Error('only openings were waited for');
-  return entry;
 }
 
 /** What the recogniser's connections have got, in bytes, when all that was sent before has arrived: a hand-ended turn tells. */

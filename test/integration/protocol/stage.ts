@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import type { ScriptInput } from '../../../src/local/script/script.ts';
 import { type Providers, startProviders } from '../../../src/local/server.ts';
+import type { LogEntry } from '../../../src/local/wire/log.ts';
 import { WireClient, type WireFrame } from '../../support/client.ts';
 import { localVariables, type RunningWorker, startWorker } from '../../support/worker.ts';
 
@@ -14,6 +15,8 @@ export interface Stage {
   join(query?: string): Promise<WireClient>;
   /** A client whose call has begun and whose greeting was heard whole, so that nothing comes unasked. */
   greeted(start?: Readonly<Record<string, unknown>>): Promise<WireClient>;
+  /** The recogniser's first connection since the test began: one whose handshake is still under way leaves no close. */
+  listening(): Promise<Extract<LogEntry, { kind: 'open' }>>;
 }
 
 /** Every provider answers at once, and a character sounds for 1 ms. */
@@ -71,6 +74,13 @@ export function stage(): Stage {
       await client.start(start);
       await heardOut(client, await client.next('voicechat.response.complete'));
       return client;
+    },
+    async listening() {
+      const entry = await set.providers.log.waitFor(
+        ({ provider, kind }) => provider === 'deepgram' && kind === 'open',
+      );
+      if (entry.kind !== 'open') throw new Error('only openings were waited for');
+      return entry;
     },
   };
   return set;

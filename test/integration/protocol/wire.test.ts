@@ -59,7 +59,7 @@ describe('transport', () => {
   it('a frame over the limit ends the call even when the client does not answer the close', async () => {
     const client = await on.join();
     await client.start();
-    await on.providers.log.waitFor(({ provider, kind }) => provider === 'deepgram' && kind === 'open');
+    await on.listening();
     client.socket.pause();
     client.raw(new Uint8Array(MAX_FRAME_BYTES + 1));
     await on.providers.log.waitFor(({ provider, kind }) => provider === 'deepgram' && kind === 'close');
@@ -84,6 +84,7 @@ describe('transport', () => {
 
   it('a client that closes with 1000 is answered 1000 and lets go of the providers', async () => {
     const client = await on.greeted();
+    await on.listening();
     client.close(1000);
     expect((await client.end()).code).toBe(1000);
     await on.providers.log.waitFor(({ provider, kind }) => provider === 'deepgram' && kind === 'close');
@@ -95,6 +96,7 @@ describe('transport', () => {
     ['vanishes without a close', (client) => client.socket.terminate()],
   ])('[C1] a client that %s gets its call back on another connection', async (_, leave) => {
     const client = await on.greeted();
+    await on.listening();
     leave(client);
     await client.end();
     const { resumeToken } = client.frames[0]?.payload ?? {};
