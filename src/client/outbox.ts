@@ -1,4 +1,4 @@
-import { AudioRing } from '../audio/ring.ts';
+import { AudioRing } from './audio-ring.ts';
 
 /** The newest 10 s of audio at 16 kHz. */
 const MAX_AUDIO_BYTES = 320_000;

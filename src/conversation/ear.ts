@@ -132,7 +132,7 @@ export class Ear {
     this.#overflowed = false;
     this.#replay = { ms: this.#tape.heldMs, at: now };
     const { startMs: offsetMs, heard } = this.#tape;
-    const held = this.#tape.chunks.map((pcm): Command => ({ type: 'recogniser.audio', pcm }));
+    const held = this.#tape.pieces.map((pcm): Command => ({ type: 'recogniser.audio', pcm }));
     const all: readonly Command[] = [{ type: 'recogniser.begin', offsetMs, heard }, ...held];
     return this.#finalizeBy === undefined ? all : [...all, ...this.#finalize(now)];
   }

@@ -5,6 +5,11 @@ import type { Reply, VoiceNews } from './reply.ts';
 const CHUNK_BYTES = 16_000;
 /** Once the listener has all it may have, it gets more when it has played so much, in ms: a timer for every chunk would be many. */
 const STEP_MS = 500;
+/**
+ * How much more of the audio sent is kept than a listener is given ahead, in ms: a chunk may go beyond that, and time counts
+ * as played for 1 s after a report (P2).
+ */
+const STRAY_MS = 2000;
 /** How long the listener's reports may put off the end of a reply, in ms. */
 const REPORTS_MS = 10_000;
 
@@ -61,6 +66,7 @@ export class Outflow {
       out.push(...this.#started(reply, now), ...texts(reply, reply.spoken.due(reply.playback.sentMs)));
       out.push(this.#chunk(reply, audio));
     }
+    reply.sentAudio.keep(this.#aheadMs + STRAY_MS);
     return reply.allCame && reply.unsent.length === 0 ? [...out, ...this.#ended(reply, now)] : out;
   }
 

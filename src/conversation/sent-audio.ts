@@ -1,8 +1,5 @@
 import { SAMPLE_BYTES } from '../audio/pcm.ts';
 
-/** How much audio of a reply is kept after it was sent, in ms: what a client may not have got when its connection was lost. */
-const MAX_KEPT_MS = 10_000;
-
 /** The newest audio of a reply that was sent and has not been heard yet, to be sent again. */
 export class SentAudio {
   readonly #bytesPerMs: number;
@@ -20,7 +17,11 @@ export class SentAudio {
   push(pcm: Uint8Array): void {
     this.#pieces.push(pcm);
     this.#to += pcm.byteLength;
-    while (this.#to - this.#from > MAX_KEPT_MS * this.#bytesPerMs) this.#dropFirst();
+  }
+
+  /** Lets go of what was sent longer ago than the newest `ms`, whether it was heard or not. */
+  keep(ms: number): void {
+    this.#forget(this.#to - ms * this.#bytesPerMs);
   }
 
   /** The listener has heard this much of the reply, in ms. */

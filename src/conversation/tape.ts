@@ -1,5 +1,5 @@
 import { durationMs } from '../audio/pcm.ts';
-import { AudioRing } from '../audio/ring.ts';
+import { AudioReel } from '../audio/reel.ts';
 import type { Heard } from './events.ts';
 
 /**
@@ -18,7 +18,7 @@ const ATTACK_MS = 1000;
  */
 export class Tape {
   #samplingRate = 0;
-  #ring = new AudioRing(0);
+  #reel = new AudioReel(0);
   #endMs = 0;
   #heard: Heard = { untilMs: 0, exact: true, words: '' };
 
@@ -29,11 +29,12 @@ export class Tape {
 
   /** How much is kept, in ms. */
   get heldMs(): number {
-    return this.#samplingRate === 0 ? 0 : durationMs(this.#ring.heldBytes, this.#samplingRate);
+    return this.#samplingRate === 0 ? 0 : durationMs(this.#reel.heldBytes, this.#samplingRate);
   }
 
-  get chunks(): readonly Uint8Array[] {
-    return this.#ring.chunks;
+  /** What is kept, in order. */
+  get pieces(): readonly Uint8Array[] {
+    return this.#reel.pieces;
   }
 
   /** Where the audio that is kept begins. */
@@ -55,19 +56,19 @@ export class Tape {
   runAt(samplingRate: number): void {
     if (samplingRate === this.#samplingRate) return;
     this.#samplingRate = samplingRate;
-    this.#ring = new AudioRing((HOLD_MS / 1000) * samplingRate * 2);
+    this.#reel = new AudioReel((HOLD_MS / 1000) * samplingRate * 2);
   }
 
   /** Keeps audio; true when older audio had to go for it. */
   record(pcm: Uint8Array): boolean {
     this.#endMs += durationMs(pcm.byteLength, this.#samplingRate);
-    return this.#ring.push(pcm) > 0;
+    return this.#reel.push(pcm) > 0;
   }
 
   /** Counts audio that nobody is to hear, nor what came before it. */
   skip(pcm: Uint8Array): void {
     this.record(pcm);
-    this.#ring.trim(0);
+    this.#reel.trim(0);
   }
 
   /** These words need not be heard again; the last ends at `endMs`. */
@@ -84,6 +85,6 @@ export class Tape {
 
   #keepFrom(ms: number): void {
     const keptMs = Math.max(0, this.#endMs - ms);
-    this.#ring.trim(Math.ceil((keptMs / 1000) * this.#samplingRate) * 2);
+    this.#reel.trim(Math.ceil((keptMs / 1000) * this.#samplingRate) * 2);
   }
 }

@@ -102,6 +102,40 @@ describe('a reply that sounds when the connection is lost', () => {
     expect(call.metrics()).toMatchObject({ sentMs: 2450, interrupted: false });
   });
 
+  it.each([1000, 5000, 12_000])(
+    '[C3] has at hand all that a client may not have got of %i ms ahead',
+    (audioAheadMs) => {
+      const call = new Scene({ pace: { audioAheadMs } }).opened();
+      call.say('Tell me everything.');
+      call.answer('This one sentence is just as long as forty-nine is. '.repeat(20).trim());
+      call.mark();
+      call.voice();
+      for (let playedMs = 0; playedMs <= 3000; playedMs += 200) {
+        call.report(playedMs);
+        call.pass(200);
+      }
+      call.pass(800);
+      const before = call.sentAudioMs();
+      expect(before).toBeGreaterThanOrEqual(3000 + audioAheadMs);
+      call.lose();
+      call.back({ playedMs: 3000, receivedMs: 3000 });
+      expect(call.sentAudioMs()).toBe(before + (before - 3000));
+    },
+  );
+
+  it('[C3] keeps no more than that of a listener who never reports', () => {
+    const call = new Scene({ pace: { audioAheadMs: 1000 } }).opened();
+    call.say('Tell me everything.');
+    call.answer('This one sentence is just as long as forty-nine is. '.repeat(20).trim());
+    call.mark();
+    call.voice();
+    call.pass(10_000);
+    const before = call.commands.length;
+    call.lose();
+    call.back({ playedMs: 6000, receivedMs: 6000 });
+    expect(names(call, before)).toContain('response.interrupt');
+  });
+
   it('[C3] tells its end after the audio that is sent again, and only then', () => {
     const call = new Scene().opened().answering();
     call.done();

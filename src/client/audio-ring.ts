@@ -28,22 +28,6 @@ export class AudioRing {
     return droppedBytes;
   }
 
-  /** Everything held, in order. */
-  get chunks(): readonly Uint8Array[] {
-    return this.#chunks;
-  }
-
-  /** Drops the oldest chunks for as long as `keepBytes` of the newest audio stay. */
-  trim(keepBytes: number): void {
-    let dropped = 0;
-    for (const { byteLength } of this.#chunks) {
-      if (this.#heldBytes - byteLength < keepBytes) break;
-      this.#heldBytes -= byteLength;
-      dropped++;
-    }
-    if (dropped > 0) this.#chunks.splice(0, dropped);
-  }
-
   /** Everything held, in order; the ring is empty afterwards. */
   drain(): readonly Uint8Array[] {
     const chunks = this.#chunks;
