@@ -93,7 +93,7 @@ export class Call {
     const { archive, sessionId, tokenDigest } = this.#options;
     this.#journal.add(() => archive.begin(sessionId, this.#around.now(), tokenDigest));
     this.#journal.add(() => archive.remember(this.#kept()));
-    this.#journal.write();
+    this.#dispatch({ type: 'caller.connected' });
   }
 
   /** The caller is on this line from now on. `after`: the frame that his client got last before, if it told. */

@@ -127,7 +127,10 @@ export class Conversation {
         return this.#do(this.#presence.playback(event, now));
       case 'caller.lost':
         return this.#do(this.#presence.lost(now));
+      case 'caller.connected':
+        return this.#duration.connected(now);
       case 'caller.returned':
+        this.#duration.connected(now);
         return this.#do(this.#presence.returned(now));
       case 'caller.hang-up':
       case 'caller.gone':
@@ -289,6 +292,7 @@ export class Conversation {
     this.#do(this.#mouth.tick(now));
     const remainingMs = this.#duration.pass(now);
     if (remainingMs !== undefined) this.#do([send('voicechat.call.warning', { remainingMs })]);
+    if (this.#phase === 'waiting' && this.#duration.ends(false)) return this.#giveUp('abandoned');
     this.#breakSilence(now);
   }
 

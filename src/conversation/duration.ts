@@ -1,19 +1,22 @@
+/** How long a client that has connected may take to start the call, in ms: a person may be asked for the microphone meanwhile. */
+const START_MS = 120_000;
 /** How long before its end a call is warned, in ms; a short call at half its length. */
 const WARNING_MS = 60_000;
 /** How long the end waits for whoever is speaking, in ms. */
 const GRACE_MS = 10_000;
 
-type Stage = 'not-started' | 'running' | 'warned' | 'closing' | 'overdue';
+type Stage = 'not-started' | 'awaited' | 'running' | 'warned' | 'closing' | 'overdue';
 
 const NEXT: Readonly<Record<Stage, Stage>> = {
   'not-started': 'not-started',
+  awaited: 'overdue',
   running: 'warned',
   warned: 'closing',
   closing: 'overdue',
   overdue: 'overdue',
 };
 
-/** How long the call may last: a warning, an end that lets a sentence be finished, and an end that does not. */
+/** How long the call may be waited for, and may last: a warning, an end that lets a sentence be finished, and an end that does not. */
 export class Duration {
   readonly #maxMs: number;
   #stage: Stage = 'not-started';
@@ -26,7 +29,7 @@ export class Duration {
 
   /** When the call has lasted long enough; undefined before it has begun. */
   get endAt(): number | undefined {
-    return this.#stage === 'not-started' ? undefined : this.#endAt;
+    return this.#stage === 'not-started' || this.#stage === 'awaited' ? undefined : this.#endAt;
   }
 
   /** Goes on with a call that another object began. */
@@ -42,6 +45,7 @@ export class Duration {
         return undefined;
       case 'running':
         return this.#endAt - Math.min(WARNING_MS, this.#maxMs / 2);
+      case 'awaited':
       case 'warned':
         return this.#endAt;
       case 'closing':
@@ -56,8 +60,15 @@ export class Duration {
     return this.#stage === 'warned' || this.#stage === 'closing' || this.#stage === 'overdue';
   }
 
-  start(now: number): void {
+  /** A client has connected, and is expected to start the call. */
+  connected(now: number): void {
     if (this.#stage !== 'not-started') return;
+    this.#stage = 'awaited';
+    this.#endAt = now + START_MS;
+  }
+
+  start(now: number): void {
+    if (this.#stage !== 'not-started' && this.#stage !== 'awaited') return;
     this.#stage = 'running';
     this.#endAt = now + this.#maxMs;
   }

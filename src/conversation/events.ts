@@ -55,6 +55,8 @@ export interface Heard {
  * request to a model.
  */
 export type CallEvent =
+  /** The caller's client has its first connection, and has still to start the call. */
+  | { readonly type: 'caller.connected' }
   | { readonly type: 'caller.start'; readonly samplingRate: number; readonly language: string }
   /** 16-bit mono PCM at the `samplingRate` of the latest `caller.start`. */
   | { readonly type: 'caller.audio'; readonly pcm: Uint8Array }

@@ -1,6 +1,6 @@
 import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { withOpening } from '../../src/opening.ts';
 import { Caller } from './caller.ts';
 
@@ -21,6 +21,8 @@ beforeEach(async () => {
   });
   expect(response.status).toBe(200);
 });
+
+afterEach(() => void vi.useRealTimers());
 
 describe('the Worker', () => {
   it('tells its health', async () => {
@@ -66,6 +68,18 @@ describe('a session', () => {
     );
     caller.hangUp();
     expect(await caller.closed()).toBe(1000);
+  });
+
+  it('[O4] waits for the call to be started with a timer, without which the platform would put it to sleep', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    const caller = await Caller.join();
+    await caller.next('connection.ack');
+    expect(vi.getTimerCount()).toBe(1);
+    const session = env.SESSIONS.getByName(caller.sessionId);
+    await runInDurableObject(session, () => void vi.advanceTimersByTime(120_000));
+    expect((await caller.next('voicechat.call.ended')).payload['reason']).toBe('abandoned');
+    expect(await caller.closed()).toBe(1000);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('listens at the rate of the recogniser it opened when the caller changes the rate', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { CallEvent } from '../../../src/conversation/events.ts';
 import { LINES, Scene, silence } from '../../support/scene.ts';
 
 const start = { type: 'caller.start', samplingRate: 16_000, language: 'en-US' } as const;
@@ -11,6 +12,51 @@ function greeting(): Scene {
   call.voice();
   return call;
 }
+
+describe('a client that has connected', () => {
+  it('[O4] may take 120 s to start the call, and then it is over', () => {
+    const call = new Scene();
+    call.on({ type: 'caller.connected' });
+    call.pass(119_999);
+    expect(call.commands).toEqual([]);
+    call.pass(1);
+    expect(call.sent('voicechat.call.ended')).toMatchObject([{ reason: 'abandoned' }]);
+    expect(call.conversation.ended).toBe(true);
+    expect(call.conversation.deadline).toBeUndefined();
+  });
+
+  it.each<[string, CallEvent]>([
+    ['announces audio', start],
+    ['types', { type: 'caller.text', text: 'Hello?' }],
+  ])('[O4] has a call of the full length from when it %s', (_, event) => {
+    const call = new Scene();
+    call.on({ type: 'caller.connected' });
+    call.pass(119_999);
+    call.on(event);
+    call.pass(120_000);
+    expect(call.sent('voicechat.call.ended')).toEqual([]);
+    call.on({ type: 'caller.connected' });
+    expect(call.conversation.ended).toBe(false);
+  });
+
+  it('[O4] has as long once more where the object died that waited for it', () => {
+    const call = new Scene();
+    call.back();
+    call.pass(119_999);
+    expect(call.conversation.ended).toBe(false);
+    call.pass(1);
+    expect(call.sent('voicechat.call.ended')).toMatchObject([{ reason: 'abandoned' }]);
+  });
+
+  it('[O4] that loses its connection meanwhile is waited for no longer than any other', () => {
+    const call = new Scene();
+    call.on({ type: 'caller.connected' });
+    call.pass(10_000);
+    call.lose();
+    call.pass(60_000);
+    expect(call.sent('voicechat.call.ended')).toMatchObject([{ reason: 'abandoned' }]);
+  });
+});
 
 describe('the first audio.start', () => {
   it('[O1] opens recogniser and voice, and greets first', () => {
