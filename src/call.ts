@@ -19,6 +19,7 @@ import { OpenAIModel } from './providers/openai/openai.ts';
 import type { Fetch, Model, Recogniser, Surroundings, Voice } from './providers/ports.ts';
 import { log } from './telemetry.ts';
 import { version } from './version.ts';
+import { WakeTimer } from './wake-timer.ts';
 
 /** A connection is closed so when its call goes on on another. */
 const TAKEN_OVER = 4001;
@@ -69,7 +70,7 @@ export class Call {
   #failed = false;
   readonly #journal: Journal;
   #memory: Memory | undefined;
-  #timer: { handle: ReturnType<typeof setTimeout>; at: number } | undefined;
+  readonly #timer: WakeTimer;
 
   constructor(options: CallOptions) {
     const { config, prospect } = options;
@@ -83,6 +84,7 @@ export class Call {
     const first = new OpenAIModel(model, this.#around);
     this.#models = { first, second: rival.differs ? new OpenAIModel(rival.model, this.#around) : first };
     this.#everyModel = [...new Set(Object.values(this.#models))];
+    this.#timer = new WakeTimer(this.#around.now, (late) => this.#wake(late));
     const plan = planOf(config, prospect, this.#voiceId);
     this.#conversation = new Conversation(plan, pastOf(options, this.#around.now()));
   }
@@ -212,7 +214,8 @@ export class Call {
     }
     this.#draining = false;
     this.#journal.write();
-    this.#arm();
+    // Audio comes fifty times a second, and moves no other deadline.
+    this.#timer.set(event.type === 'caller.audio' ? this.#recogniser?.deadline : this.#deadline());
   }
 
   #handle(event: CallEvent): void {
@@ -289,20 +292,10 @@ export class Call {
     return this.#voice;
   }
 
-  /** The timer is moved only to an earlier time; one that fires too early finds nothing due and is set anew. */
-  #arm(): void {
-    const due = this.#deadline();
-    if (due === undefined || (this.#timer !== undefined && this.#timer.at <= due)) return;
-    if (this.#timer !== undefined) clearTimeout(this.#timer.handle);
-    const handle = setTimeout(() => this.#wake(), Math.max(0, due - this.#around.now()));
-    this.#timer = { handle, at: due };
-  }
-
-  #wake(): void {
-    this.#timer = undefined;
+  #wake(late: boolean): void {
     const now = this.#around.now();
     for (const provider of [this.#recogniser, ...this.#everyModel, this.#voice]) provider?.tick(now);
-    this.#dispatch({ type: 'tick' });
+    this.#dispatch({ type: 'tick', late });
   }
 
   #deadline(): number | undefined {
@@ -337,8 +330,7 @@ export class Call {
 
   #release(code: number, reason: string): void {
     this.#queue.length = 0;
-    if (this.#timer !== undefined) clearTimeout(this.#timer.handle);
-    this.#timer = undefined;
+    this.#timer.clear();
     this.#recogniser?.close();
     for (const model of this.#everyModel) model.close();
     this.#voice?.close();

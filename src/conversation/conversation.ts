@@ -157,7 +157,7 @@ export class Conversation {
       case 'voice.ready':
         return this.#mouth.ready(event.text);
       case 'tick':
-        return this.#tick(now);
+        return this.#tick(event.late ?? false, now);
       default:
         return this.#do(this.#mouth.news(event, now));
     }
@@ -284,12 +284,12 @@ export class Conversation {
     this.#do(this.#mouth.line(lines.wait, cause, now, undefined, facts));
   }
 
-  #tick(now: number): void {
+  #tick(late: boolean, now: number): void {
     if (this.#presence.isAbandoned(now)) return this.#giveUp('abandoned');
     this.#do(this.#presence.tick(now));
     this.#do(this.#ear.tick(now));
     if (this.#hearing.isDue(now)) this.#endTurn(now);
-    this.#do(this.#mouth.tick(now));
+    this.#do(this.#mouth.tick(late, now));
     const remainingMs = this.#duration.pass(now);
     if (remainingMs !== undefined) this.#do([send('voicechat.call.warning', { remainingMs })]);
     if (this.#phase === 'waiting' && this.#duration.ends(false)) return this.#giveUp('abandoned');

@@ -121,6 +121,11 @@ export class Delivery {
     return this.#wording.rivalAt(reply);
   }
 
+  /** The isolate was late: what the first model has sent may be so, too. */
+  excuse(reply: Reply, now: number): void {
+    this.#wording.excuse(reply, now);
+  }
+
   rival(reply: Reply, now: number): readonly Command[] {
     return this.#wording.rival(reply, now);
   }

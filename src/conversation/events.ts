@@ -108,7 +108,8 @@ export type CallEvent =
   | { readonly type: 'voice.failed'; readonly reply: number; readonly failure: Failure }
   /** A fixed line can be spoken at once, even with the synthesiser down. */
   | { readonly type: 'voice.ready'; readonly text: string }
-  | { readonly type: 'tick' };
+  /** Time has passed. `late`: the isolate was kept from telling so in time, and from everything else. */
+  | { readonly type: 'tick'; readonly late?: boolean };
 
 /** What the conversation wants done. The shell carries commands out in order and awaits none of them. */
 export type Command =

@@ -213,14 +213,15 @@ export class Mouth {
     return this.#settled(reply, this.#delivery.news(reply, event, now), now);
   }
 
-  /** What has become due; `heardNothing` tells that a pause was for nothing. */
-  tick(now: number): readonly Command[] {
+  /** What has become due. `late`: the isolate was kept from it. */
+  tick(late: boolean, now: number): readonly Command[] {
     const reply = this.#reply;
     if (reply === undefined || reply.held) return [];
     if (reply.pausedAt !== undefined && now >= reply.pausedAt + VERDICT_MS) return this.resume('noise', now);
     if (reply.stage === 'tail') {
       return reply.pausedAt === undefined && now >= reply.tailEnd ? this.#over(reply, false, now) : [];
     }
+    if (late) this.#delivery.excuse(reply, now);
     return this.#settled(reply, this.#due(reply, now), now);
   }
 

@@ -61,6 +61,8 @@ export class Race {
   #running: readonly Runner[] = [];
   #begun = 0;
   readonly #said: string[] = [];
+  /** When the first model may be given a rival although it is late, in ms: the isolate was late as well. */
+  excusedUntil: number | undefined;
   /** An answer that broke off was asked to go on. */
   continued = false;
 

@@ -46,7 +46,14 @@ export class Wording {
     const { afterMs } = this.#plan.rival;
     const [first] = reply.race.running;
     const waits = reply.speculation === undefined && !reply.modelSpoke && reply.race.begun === 1;
-    return afterMs > 0 && waits && first !== undefined ? first.askedAt + afterMs : undefined;
+    if (afterMs === 0 || !waits || first === undefined) return undefined;
+    return reply.race.excusedUntil ?? first.askedAt + afterMs;
+  }
+
+  /** The isolate was late: a second request, which would make it later still, is put off for as long again, but once. */
+  excuse(reply: Reply, now: number): void {
+    const dueAt = this.rivalAt(reply);
+    if (dueAt !== undefined && now >= dueAt) reply.race.excusedUntil ??= now + this.#plan.rival.afterMs;
   }
 
   rival(reply: Reply, now: number): readonly Command[] {

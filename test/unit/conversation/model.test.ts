@@ -57,6 +57,28 @@ describe('a slow model', () => {
     expect(models(call)).toEqual(['first', 'second']);
   });
 
+  it('[M1] has it as long again later, but once, when the isolate was late to find out', () => {
+    const call = new Scene({ rival: { afterMs: 1000, differs: true } }).opened();
+    call.say('How much is it?');
+    call.now += 1150;
+    call.on({ type: 'tick', late: true });
+    expect(call.asked()).toHaveLength(1);
+    call.pass(999);
+    expect(call.asked()).toHaveLength(1);
+    call.now += 101;
+    call.on({ type: 'tick', late: true });
+    expect(call.asked()).toHaveLength(2);
+  });
+
+  it('[M1] has it in time when a late tick was about something else', () => {
+    const call = new Scene({ rival: { afterMs: 1000, differs: true } }).opened();
+    call.say('How much is it?');
+    call.now += 900;
+    call.on({ type: 'tick', late: true });
+    call.pass(100);
+    expect(call.asked()).toHaveLength(2);
+  });
+
   it('[M1] has none when that is turned off', () => {
     const call = asked({ afterMs: 0, differs: true });
     call.pass(11_000);
