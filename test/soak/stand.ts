@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { localVariables, type RunningWorker, startWorker } from '../support/worker.ts';
+import { startBareWorker } from '../support/bare-worker.ts';
+import { localVariables, type RunningWorker } from '../support/worker.ts';
 import { Workerd } from '../support/workerd.ts';
 import type { ProvidersNews } from './providers.ts';
 
@@ -35,7 +36,10 @@ export class Stand {
   static async open(): Promise<Stand> {
     const providers = await startProviders();
     try {
-      return new Stand(await Workerd.startedBy(() => startWorker(localVariables(providers.url))), providers);
+      return new Stand(
+        await Workerd.startedBy(() => startBareWorker(localVariables(providers.url))),
+        providers,
+      );
     } catch (problem) {
       providers.process.kill();
       throw problem;

@@ -2,6 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 
+/** That of `wrangler.toml`. */
+export const COMPATIBILITY_DATE = '2026-10-01';
+
 const product = fileURLToPath(new URL('../../src/index.ts', import.meta.url));
 
 /** The Worker in workerd, listening on a free port of 127.0.0.1. */
@@ -25,14 +28,12 @@ export async function startWorker(
   entry: string = product,
   rates: Readonly<Record<string, number>> = {},
 ): Promise<RunningWorker> {
-  const bundled = bundles.get(entry) ?? bundle(entry);
-  bundles.set(entry, bundled);
   const logs: string[] = [];
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       name: 'vantum',
-      modules: [{ type: 'ESModule', path: 'index.js', contents: await bundled }],
-      compatibilityDate: '2026-10-01',
+      modules: [{ type: 'ESModule', path: 'index.js', contents: await bundleOf(entry) }],
+      compatibilityDate: COMPATIBILITY_DATE,
       durableObjects: {
         SESSIONS: { className: 'Session', useSQLite: true },
         ...(entry === product ? { SEATS: { className: 'Seats', useSQLite: true } } : {}),
@@ -67,6 +68,13 @@ export function localVariables(url: string): Readonly<Record<string, string>> {
     OPENAI_BASE_URL: `${url}/openai/v1`,
     ELEVENLABS_BASE_URL: `${url}/elevenlabs`,
   };
+}
+
+/** The Worker as one module; made once of each entry. */
+export async function bundleOf(entry: string = product): Promise<string> {
+  const bundled = bundles.get(entry) ?? bundle(entry);
+  bundles.set(entry, bundled);
+  return bundled;
 }
 
 async function bundle(entry: string): Promise<string> {
