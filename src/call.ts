@@ -12,7 +12,8 @@ import { Journal } from './journal.ts';
 import type { KeptCall, PastCall } from './kept-call.ts';
 import type { MissedFrames } from './missed-frames.ts';
 import type { Prospect } from './outreach/prospect.ts';
-import type { AudioStart, Request } from './protocol/requests.ts';
+import type { AudioStart, Request, TextInput } from './protocol/requests.ts';
+import { Seen } from './protocol/seen.ts';
 import { Deepgram, listeningRate } from './providers/deepgram/deepgram.ts';
 import { ElevenLabs } from './providers/elevenlabs/elevenlabs.ts';
 import { OpenAIModel } from './providers/openai/openai.ts';
@@ -21,6 +22,8 @@ import { log } from './telemetry.ts';
 import { version } from './version.ts';
 import { WakeTimer } from './wake-timer.ts';
 
+/** More turns than a client keeps for its return. */
+const MAX_TYPED_IDS = 32;
 /** A connection is closed so when its call goes on on another. */
 const TAKEN_OVER = 4001;
 
@@ -68,6 +71,8 @@ export class Call {
   readonly #queue: CallEvent[] = [];
   #draining = false;
   #failed = false;
+  /** The ids of the typed turns, which a client may send twice. */
+  readonly #typed: Seen;
   readonly #journal: Journal;
   #memory: Memory | undefined;
   readonly #timer: WakeTimer;
@@ -77,6 +82,7 @@ export class Call {
     this.#options = options;
     this.#line = options.line;
     this.#journal = new Journal(options.archive, options.sessionId, options.over);
+    this.#typed = new Seen(MAX_TYPED_IDS, options.past?.kept.typed);
     this.#language = options.past?.kept.language ?? config.language;
     this.#voiceId = options.past?.kept.voiceId ?? config.synthesiser.voices[0].id;
     this.#around = { fetch: options.fetch, now: () => Date.now(), report: (event) => this.#dispatch(event) };
@@ -159,7 +165,7 @@ export class Call {
         return this.#dispatch({ type: 'caller.turn-end' });
       case 'voicechat.text.input':
         this.#line.ack(request);
-        return this.#dispatch({ type: 'caller.text', text: request.payload.text });
+        return this.#type(request.eventId, request.payload);
       case 'voicechat.call.end':
         this.#line.ack(request);
         return this.#dispatch({ type: 'caller.hang-up' });
@@ -185,6 +191,11 @@ export class Call {
     this.#listeningRate ??= listeningRate([recogniser.model, fallbackRecogniser.model], start.samplingRate);
     this.#callerAudio.convertFrom(start.samplingRate, this.#listeningRate);
     this.#dispatch({ type: 'caller.start', samplingRate: this.#listeningRate, language: this.#language });
+  }
+
+  #type(id: string, { text, again }: TextInput): void {
+    const isNew = this.#typed.take(id);
+    if (isNew || !again) this.#dispatch({ type: 'caller.text', text });
   }
 
   #hear(request: Extract<Request, { eventType: 'voicechat.audio.chunk' }>): void {
@@ -312,6 +323,7 @@ export class Call {
       voiceId: this.#voiceId,
       language: this.#language,
       missed: this.#options.missed.kept,
+      typed: [...this.#typed.ids],
       ...(this.#memory === undefined ? {} : { conversation: this.#memory }),
     };
   }

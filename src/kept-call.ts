@@ -16,12 +16,13 @@ export const keptCallSchema = v.object({
   voiceId: v.string(),
   language: v.string(),
   missed: v.object({ frames: v.array(frame), after: v.string() }),
+  typed: v.exactOptional(v.array(v.string())),
   conversation: v.exactOptional(memorySchema),
 });
 
 /**
  * What another object needs to go on with a call whose object died: whom it is with, the voice and the language that
- * were chosen, frames that the client may have missed, and the conversation, which is absent before it has begun.
+ * were chosen, frames that the client may have missed, the ids of what was typed, and the conversation, which is absent before it has begun.
  */
 export type KeptCall = v.InferOutput<typeof keptCallSchema>;
 

@@ -32,7 +32,7 @@ function readEvent(frame: v.InferOutput<typeof envelope>): Incoming | undefined 
   const schema: v.GenericSchema | undefined = byName[frame.eventType];
   if (schema === undefined) return undefined;
   const { eventType, eventId, sessionId } = frame;
-  // The acks of our requests share their names with nothing the server sends unasked, so the table decides the payload.
+  // Acks share their names with nothing the server sends unasked, so the table decides the payload; of most nobody wants to know.
   return { eventType, eventId, sessionId, payload: v.parse(schema, frame.payload) } as Incoming;
 }
 
@@ -61,6 +61,7 @@ const events = {
     resumeToken: v.exactOptional(v.string()),
     resumed: v.exactOptional(v.boolean()),
   }),
+  'voicechat.text.input': v.object({ success: v.literal(true) }),
   'voicechat.state': v.object({ state: v.picklist(['listening', 'thinking', 'speaking']) }),
   'voicechat.transcript.interim': transcript,
   'voicechat.transcript.final': transcript,

@@ -5,18 +5,30 @@ const MAX_AUDIO_BYTES = 320_000;
 /** How many typed turns are kept; nobody types more in a minute. */
 const MAX_TEXTS = 16;
 
+/** A turn that was typed, under the id it is sent with. */
+export interface TypedTurn {
+  readonly id: string;
+  readonly text: string;
+}
+
 /** What the caller has said and the server has not got: it waits for the connection. The oldest makes room for the newest. */
 export class Outbox {
   readonly #waiting = new AudioRing(MAX_AUDIO_BYTES);
   readonly #doubtful = new AudioRing(MAX_AUDIO_BYTES);
-  #texts: string[] = [];
+  #typed: readonly TypedTurn[] = [];
 
   keep(audio: Uint8Array): void {
     this.#waiting.push(audio);
   }
 
-  keepText(text: string): void {
-    this.#texts = [...this.#texts, text].slice(-MAX_TEXTS);
+  /** The turn is kept until it is answered. */
+  keepTyped(turn: TypedTurn): void {
+    this.#typed = [...this.#typed, turn].slice(-MAX_TEXTS);
+  }
+
+  /** The server has the request of this id. */
+  answered(id: string): void {
+    if (this.#typed.length > 0) this.#typed = this.#typed.filter((turn) => turn.id !== id);
   }
 
   /** This was sent, and may never arrive. */
@@ -40,10 +52,8 @@ export class Outbox {
     return this.#waiting.heldBytes > 0 ? this.#waiting.drain() : [];
   }
 
-  /** All typed turns that wait, in order. */
-  takeTexts(): readonly string[] {
-    const texts = this.#texts;
-    this.#texts = [];
-    return texts;
+  /** All typed turns that were not answered, in order. */
+  get typed(): readonly TypedTurn[] {
+    return this.#typed;
   }
 }

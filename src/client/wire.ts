@@ -1,12 +1,12 @@
 import { v7 as uuidv7 } from 'uuid';
 import { encode } from '../protocol/codec.ts';
 import type { Request } from '../protocol/requests.ts';
+import { Seen } from '../protocol/seen.ts';
 import { Connection } from './connection.ts';
 import { type Incoming, readIncoming } from './incoming.ts';
 import { Liveness, LOOK_EVERY_MS } from './liveness.ts';
-import { Outbox } from './outbox.ts';
+import { Outbox, type TypedTurn } from './outbox.ts';
 import { mayReturn, Reconnection, refusesForGood } from './reconnection.ts';
-import { Seen } from './seen.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What the wire tells its call. */
@@ -89,15 +89,16 @@ export class Wire {
   }
 
   /** Sends a request, unless there is no socket to send it over. */
-  send<E extends Request['eventType']>(eventType: E, payload: Payloads[E]): void {
+  send<E extends Request['eventType']>(eventType: E, payload: Payloads[E], eventId = uuidv7()): void {
     const sessionId = this.#session?.id;
-    this.#connection.send(encode({ eventType, eventId: uuidv7(), sessionId, payload }));
+    this.#connection.send(encode({ eventType, eventId, sessionId, payload }));
   }
 
-  /** Sends a typed turn, after the return if the connection is lost; the newest 16 are kept. */
+  /** Sends a typed turn, after the return if the connection is lost; the newest 16 that were not answered are kept. */
   say(text: string): void {
-    if (this.#gone) this.#outbox.keepText(text);
-    else this.send('voicechat.text.input', { text });
+    const turn = { id: uuidv7(), text };
+    this.#outbox.keepTyped(turn);
+    if (!this.#gone) this.#type(turn, false);
   }
 
   /** Sends a piece of the caller's audio. While that cannot be, the newest 10 s of what is not muted are kept. */
@@ -137,12 +138,19 @@ export class Wire {
     return { session: this.#session.id, resume: this.#session.resumeToken, ...after };
   }
 
+  /** `again`: it may have arrived before. */
+  #type({ id, text }: TypedTurn, again: boolean): void {
+    this.send('voicechat.text.input', again ? { text, again } : { text }, id);
+  }
+
   #receive(data: unknown): void {
     this.#liveness?.heard(this.#around.now());
     try {
       if (!(data instanceof ArrayBuffer)) throw new TypeError('a binary frame is accepted, got text');
       const incoming = readIncoming(new Uint8Array(data));
       if (incoming === undefined) return;
+      this.#outbox.answered(incoming.eventId);
+      if (incoming.eventType === 'voicechat.text.input') return;
       if (incoming.eventType === 'connection.ack' && this.#gone) return this.#return(incoming);
       if (!this.#isNew(incoming)) return;
       if (incoming.eventType === 'connection.ack') this.#begin(incoming);
@@ -175,7 +183,7 @@ export class Wire {
     this.#reconnection.connected(now);
     this.#liveness = new Liveness(now);
     this.#arm();
-    for (const text of this.#outbox.takeTexts()) this.say(text);
+    for (const turn of this.#outbox.typed) this.#type(turn, true);
     this.#sendKept();
     this.#listener.resumed();
   }

@@ -16,7 +16,7 @@ export type Request = Readonly<
     | { eventType: 'voicechat.audio.start'; payload: AudioStart }
     | { eventType: 'voicechat.audio.chunk'; payload: AudioChunk }
     | { eventType: 'voicechat.audio.end' | 'voicechat.call.end'; payload: Readonly<Record<string, unknown>> }
-    | { eventType: 'voicechat.text.input'; payload: Readonly<{ text: string }> }
+    | { eventType: 'voicechat.text.input'; payload: TextInput }
     | { eventType: 'voicechat.playback.progress'; payload: PlaybackProgress }
   )
 >;
@@ -25,6 +25,8 @@ export type Request = Readonly<
 export type AudioStart = Readonly<{ samplingRate: number; voiceId?: string; language?: string }>;
 /** Little-endian 16-bit mono PCM at the rate of the last `audio.start`. */
 export type AudioChunk = Readonly<{ audio: Uint8Array; isMuted: boolean }>;
+/** A typed turn; with `again` it was sent before under the same `eventId`, and may have arrived. */
+export type TextInput = Readonly<{ text: string; again: boolean }>;
 /**
  * What the listener has really heard of an utterance, in ms; `ended` once when it stops sounding. `receivedMs`, in a
  * report that follows a lost connection, is how much of its audio has arrived.
@@ -170,7 +172,9 @@ function readTextInput(payload: Record<string, unknown>): PayloadRead {
       payload['text'],
     );
   }
-  return { payload: { text: read.output } };
+  const again = payload['again'] ?? false;
+  if (typeof again !== 'boolean') return problem('invalid_payload', 'again', 'true or false', again);
+  return { payload: { text: read.output, again } satisfies TextInput };
 }
 
 function readPlayback(payload: Record<string, unknown>): PayloadRead {

@@ -17,7 +17,12 @@ export interface StandOptions {
 }
 
 /** The calls stay open and the agent keeps quiet while nobody is speaking to it. */
-const PATIENT = { SPECULATION: 'off', IDLE_PROMPT_SECONDS: '3600', MAX_CALL_SECONDS: '14400' };
+const PATIENT = {
+  SPECULATION: 'off',
+  IDLE_PROMPT_SECONDS: '3600',
+  MAX_CALL_SECONDS: '14400',
+  MAX_CALL_TOKENS: '10000000',
+};
 /** Providers that have had no request for this long have none to come, in ms. */
 const QUIET_MS = 700;
 /** More than any utterance plays, in ms. */

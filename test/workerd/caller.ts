@@ -34,10 +34,12 @@ export class Caller {
     return this.frames[0]?.sessionId ?? '';
   }
 
-  send(eventType: string, payload: Readonly<Record<string, unknown>> = {}): void {
-    this.#socket.send(
-      encode({ eventType, eventId: crypto.randomUUID(), sessionId: this.sessionId, payload }),
-    );
+  send(
+    eventType: string,
+    payload: Readonly<Record<string, unknown>> = {},
+    eventId: string = crypto.randomUUID(),
+  ): void {
+    this.#socket.send(encode({ eventType, eventId, sessionId: this.sessionId, payload }));
   }
 
   /** Sends 20 ms chunks of a sound (or of silence), all at once. */

@@ -70,6 +70,25 @@ describe('a caller whose connection is lost', () => {
     await back.closed();
   });
 
+  it('[C12] is taken by his word once for what he typed, however often his client sends it', async () => {
+    const caller = await greeted();
+    const text = 'How much does it cost?';
+    caller.send('voicechat.text.input', { text }, 'typed-1');
+    await caller.next('voicechat.transcript.final');
+    caller.drop();
+    const back = await Caller.join(resumeQuery(caller));
+    back.send('voicechat.text.input', { text, again: true }, 'typed-1');
+    back.send('voicechat.text.input', { text: 'And for ten people?', again: true }, 'typed-2');
+    await back.next('voicechat.text.input', 2);
+    await back.next('voicechat.transcript.final');
+    const finals = [...caller.frames, ...back.frames].filter(
+      ({ eventType }) => eventType === 'voicechat.transcript.final',
+    );
+    expect(finals.map(({ payload }) => payload['text'])).toEqual([text, 'And for ten people?']);
+    back.hangUp();
+    await back.closed();
+  });
+
   it('[C8] is taken over by a second connection, and news of the first has no effect any more', async () => {
     const caller = await greeted();
     const back = await Caller.join(resumeQuery(caller));
@@ -140,7 +159,7 @@ describe('a caller whose connection is lost', () => {
 describe('a call whose object dies', () => {
   it('[C10] goes on with its memory', async () => {
     const caller = await greeted('?name=Jordan');
-    caller.speak(400);
+    caller.send('voicechat.text.input', { text: 'How much does it cost?' }, 'typed-1');
     await caller.next('voicechat.response.complete', 2);
     await remembered(caller.sessionId, ({ messages }) => messages.length === 3);
     await abortAllDurableObjects();
@@ -151,6 +170,7 @@ describe('a call whose object dies', () => {
       resumed: true,
       resumeToken: token(caller),
     });
+    back.send('voicechat.text.input', { text: 'How much does it cost?', again: true }, 'typed-1');
     back.send('voicechat.text.input', { text: 'And for ten people?' });
     await back.next('voicechat.response.complete');
     const texts = back.frames.filter(({ eventType }) => eventType === 'voicechat.response.text');

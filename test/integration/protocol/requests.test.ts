@@ -252,6 +252,28 @@ describe('voicechat.text.input', () => {
     expect(opened('deepgram')).toEqual([]);
   });
 
+  it('under an id that was used before is another turn, unless it is sent again', async () => {
+    const client = await on.greeted();
+    const first = await converse(client, 'How much is it?');
+    await heardOut(client, first);
+    const { eventId } = client.frames.find(({ eventType }) => eventType === 'voicechat.text.input') ?? {};
+    const from = client.frames.length;
+    client.send('voicechat.text.input', { text: 'How much is it?', again: true }, { eventId });
+    client.send('voicechat.text.input', { text: 'How much is it?', again: false }, { eventId });
+    const answer = await client.next('voicechat.response.complete', from);
+    await heardOut(client, answer);
+    const since = client.frames.slice(from).map(({ eventType }) => eventType);
+    expect(since.filter((eventType) => eventType === 'voicechat.text.input')).toHaveLength(2);
+    expect(since.filter((eventType) => eventType === 'voicechat.transcript.final')).toHaveLength(1);
+  });
+
+  it.each([['yes'], [1]])('again %j is refused', async (again) => {
+    const client = await on.join();
+    const error = await answerTo(client, client.send('voicechat.text.input', { text: 'Hello?', again }));
+    expectRefusal(error, 'voicechat.text.error', 'invalid_payload');
+    expect(error.payload['message']).toMatch(/^again: true or false is accepted, got /);
+  });
+
   it('2000 characters are accepted', async () => {
     const client = await on.join();
     const eventId = client.send('voicechat.text.input', { text: 'a'.repeat(2000) });

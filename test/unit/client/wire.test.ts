@@ -235,7 +235,7 @@ describe('what is said while the connection is lost', () => {
     const { frames, sent } = await back(line);
     const texts = frames.filter(({ eventType }) => eventType === 'voicechat.text.input');
     expect(texts.map(({ payload }) => payload)).toEqual(
-      Array.from({ length: 16 }, (_, i) => ({ text: `${i + 4}` })),
+      Array.from({ length: 16 }, (_, i) => ({ text: `${i + 4}`, again: true })),
     );
     const audio = sent.filter((what) => typeof what === 'number');
     expect(audio).toHaveLength(500);
@@ -309,6 +309,30 @@ describe('a connection that died without a close', () => {
     expect((await back(line)).sent).toEqual(['voicechat.audio.start']);
   });
 
+  it('costs nothing of what was typed, and has nothing typed twice: it keeps its id', async () => {
+    const line = Line.begun();
+    for (const text of ['answered', 'refused', 'lost']) line.wire.say(text);
+    const [answered, refused, lost] = line.socket.frames.slice(-3);
+    line.socket.tell('voicechat.text.input', { success: true }, String(answered?.['eventId']));
+    line.socket.tell('voicechat.text.error', { message: 'no' }, String(refused?.['eventId']));
+    const again = (await back(line)).frames.filter(({ eventType }) => eventType === 'voicechat.text.input');
+    expect(lost?.['payload']).toEqual({ text: 'lost' });
+    expect(again).toEqual([{ ...lost, payload: { text: 'lost', again: true } }]);
+    expect(line.told).not.toContain('voicechat.text.input');
+  });
+
+  it('has typed turns sent after every return until they are answered', async () => {
+    const line = Line.begun();
+    line.wire.say('lost');
+    await back(line);
+    const { frames } = await back(line, 250);
+    expect(line.sockets).toHaveLength(3);
+    expect(frames.map(({ eventType }) => eventType)).toContain('voicechat.text.input');
+    line.socket.tell('voicechat.text.input', { success: true }, String(frames.at(-1)?.['eventId']));
+    expect((await back(line, 500)).sent).not.toContain('voicechat.text.input');
+    expect(line.sockets).toHaveLength(4);
+  });
+
   it('costs nothing of what had not left', async () => {
     const line = Line.begun();
     speak(line, 1);
@@ -343,9 +367,9 @@ function deferred<T>() {
 }
 
 /** Loses the socket and returns. */
-async function back(line: Line): Promise<FarEnd> {
+async function back(line: Line, afterMs = 0): Promise<FarEnd> {
   line.socket.lose();
-  await line.pass(0);
+  await line.pass(afterMs);
   return answer(line);
 }
 

@@ -30,8 +30,9 @@ describe('what is read', () => {
     ],
     ['voicechat.audio.end', {}, {}],
     ['voicechat.call.end', {}, {}],
-    ['voicechat.text.input', { text: ' Hello. ' }, { text: 'Hello.' }],
-    ['voicechat.text.input', { text: 'a'.repeat(2000) }, { text: 'a'.repeat(2000) }],
+    ['voicechat.text.input', { text: ' Hello. ' }, { text: 'Hello.', again: false }],
+    ['voicechat.text.input', { text: 'Hello.', again: true }, { text: 'Hello.', again: true }],
+    ['voicechat.text.input', { text: 'a'.repeat(2000) }, { text: 'a'.repeat(2000), again: false }],
     [
       'voicechat.playback.progress',
       { utteranceId: 'u', playedMs: 0 },
@@ -166,6 +167,7 @@ describe('what is refused: the payload', () => {
       'invalid_payload',
       'isMuted: true or false is accepted, got 1',
     ],
+    ['text.input', { text: 'a', again: 1 }, 'invalid_payload', 'again: true or false is accepted, got 1'],
     ['text.input', {}, 'invalid_payload', 'text: a string of 1 to 2000 characters is accepted, got nothing'],
     [
       'text.input',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Seen } from '../../../src/client/seen.ts';
+import { Seen } from '../../../src/protocol/seen.ts';
 
 it('takes an id once', () => {
   const seen = new Seen(10);
