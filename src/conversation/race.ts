@@ -1,7 +1,7 @@
 import type { Outcome } from '../outreach/outcome.ts';
 import type { WhichModel } from './events.ts';
-import type { Seam } from './seam.ts';
 import { Sentences } from './sentences.ts';
+import type { Splice } from './splice.ts';
 
 /** One request to a model, and what has come of it so far. */
 export class Runner {
@@ -14,21 +14,21 @@ export class Runner {
   /** How the model wants the call to end, if it does. */
   outcome: Outcome | undefined;
   readonly #sentences = new Sentences();
-  readonly #seam: Seam | undefined;
+  readonly #splice: Splice | undefined;
 
-  /** `seam`: joins its text to what was said before, when it is to go on with that. */
-  constructor(number: number, model: WhichModel, askedAt: number, seam?: Seam) {
+  /** `splice`: joins its text to what was said before, when it is to go on with that. */
+  constructor(number: number, model: WhichModel, askedAt: number, splice?: Splice) {
     this.number = number;
     this.model = model;
     this.askedAt = askedAt;
-    this.#seam = seam;
+    this.#splice = splice;
   }
 
   /** Takes the next text; returns the pieces it completes. */
   takes(text: string, now: number): readonly string[] {
     this.firstTokenAt ??= now;
     this.tokens++;
-    return this.#sentences.push(this.#seam?.push(text) ?? text);
+    return this.#sentences.push(this.#splice?.push(text) ?? text);
   }
 
   /** Whether `hurry` would yield something. */
@@ -52,7 +52,7 @@ export class Runner {
   }
 
   #joined(): readonly string[] {
-    return this.#seam === undefined ? [] : this.#sentences.push(this.#seam.flush());
+    return this.#splice === undefined ? [] : this.#sentences.push(this.#splice.flush());
   }
 }
 

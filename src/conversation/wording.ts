@@ -3,7 +3,7 @@ import type { Command, Failure, Message, WhichModel } from './events.ts';
 import type { RivalPlan } from './plan.ts';
 import { Runner } from './race.ts';
 import type { Reply } from './reply.ts';
-import { Seam } from './seam.ts';
+import { Splice } from './splice.ts';
 
 /** How often the models are asked for the first words of one reply before the agent apologises. */
 const MODEL_ATTEMPTS = 2;
@@ -100,7 +100,7 @@ export class Wording {
     if (model === undefined || reply.race.continued) return undefined;
     reply.race.continued = true;
     const { said } = reply.race;
-    return begin(reply, new Runner(this.number(), model, now, new Seam(said)), [
+    return begin(reply, new Runner(this.number(), model, now, new Splice(said)), [
       ...this.#plan.messages(),
       { role: 'assistant', content: said },
       { role: 'system', content: this.#plan.goOnNote },

@@ -7,7 +7,7 @@ const SENTENCE_END = /[.!?…]["'”’)]*$/;
  * Joins an answer that broke off to the text that goes on with it: what that text repeats of the end of what was said
  * is taken off its beginning. Words are compared without capitals and marks.
  */
-export class Seam {
+export class Splice {
   readonly #said: readonly string[];
   /** The fewest words that are taken for a repetition. */
   readonly #fewest: number;

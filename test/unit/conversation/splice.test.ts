@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { Seam } from '../../../src/conversation/seam.ts';
+import { Splice } from '../../../src/conversation/splice.ts';
 
 /** What comes through when the text arrives whole, and in pieces of every length. */
 function joined(said: string, text: string): string {
   const lengths = [text.length, 1, 2, 3, 7];
   const [whole, ...others] = lengths.map((length) => {
-    const seam = new Seam(said);
+    const splice = new Splice(said);
     let out = '';
-    for (let at = 0; at < text.length; at += length) out += seam.push(text.slice(at, at + length));
-    return out + seam.flush();
+    for (let at = 0; at < text.length; at += length) out += splice.push(text.slice(at, at + length));
+    return out + splice.flush();
   });
   for (const other of others) expect(other).toBe(whole);
   return whole ?? '';
@@ -44,9 +44,9 @@ describe('an answer that goes on', () => {
   });
 
   it('[M5] is not held back longer than it may be a repetition', () => {
-    const seam = new Seam('It is ten dollars');
-    expect(seam.push('Ten dol')).toBe('');
-    expect(seam.push('lars a ')).toBe('a ');
-    expect(seam.push('month')).toBe('month');
+    const splice = new Splice('It is ten dollars');
+    expect(splice.push('Ten dol')).toBe('');
+    expect(splice.push('lars a ')).toBe('a ');
+    expect(splice.push('month')).toBe('month');
   });
 });
