@@ -70,6 +70,8 @@ export class Call {
   #listeningRate: number | undefined;
   readonly #queue: CallEvent[] = [];
   #draining = false;
+  /** The events that are being taken have a model asked. */
+  #asked = false;
   #failed = false;
   /** The ids of the typed turns, which a client may send twice. */
   readonly #typed: Seen;
@@ -87,12 +89,22 @@ export class Call {
     this.#voiceId = options.past?.kept.voiceId ?? config.synthesiser.voices[0].id;
     this.#around = { fetch: options.fetch, now: () => Date.now(), report: (event) => this.#dispatch(event) };
     const { model, rival } = config;
-    const first = new OpenAIModel(model, this.#around);
-    this.#models = { first, second: rival.differs ? new OpenAIModel(rival.model, this.#around) : first };
+    const around = { ...this.#around, fetch: this.#departing(options.fetch) };
+    const first = new OpenAIModel(model, around);
+    this.#models = { first, second: rival.differs ? new OpenAIModel(rival.model, around) : first };
     this.#everyModel = [...new Set(Object.values(this.#models))];
     this.#timer = new WakeTimer(this.#around.now, (late) => this.#wake(late));
     const plan = planOf(config, prospect, this.#voiceId);
     this.#conversation = new Conversation(plan, pastOf(options, this.#around.now()));
+  }
+
+  /** What is to be stored is stored as soon as a request has left, which would have to wait for it. */
+  #departing(fetch: Fetch): Fetch {
+    return (input, init) => {
+      const response = fetch(input, init);
+      this.#journal.write();
+      return response;
+    };
   }
 
   /** Tells the client its session; nothing else is sent before. */
@@ -224,7 +236,9 @@ export class Call {
       this.#fail(error);
     }
     this.#draining = false;
-    this.#journal.write();
+    // The request to a model leaves a little later.
+    if (!this.#asked || this.over) this.#journal.write();
+    this.#asked = false;
     // Audio comes fifty times a second, and moves no other deadline.
     this.#timer.set(event.type === 'caller.audio' ? this.#recogniser?.deadline : this.#deadline());
   }
@@ -278,6 +292,7 @@ export class Call {
 
   #askModel({ ask, model, messages }: Extract<Command, { type: 'model.ask' }>): void {
     if (model === 'second') log('model.second', { sessionId: this.#options.sessionId, ask });
+    this.#asked = true;
     this.#models[model].ask(ask, messages);
   }
 

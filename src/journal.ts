@@ -4,8 +4,8 @@ import { latencyOf } from './conversation/latency.ts';
 import { type Ended, log, logEnd, logTurn } from './telemetry.ts';
 
 /**
- * What is to be stored and logged of a call. A write makes the platform hold back what is sent after it, so entries wait
- * until the frames of their moment are sent.
+ * What is to be stored and logged of a call. A write makes the platform hold back what is sent after it, frames
+ * and requests alike, so entries wait until all that their moment brought about has left.
  */
 export class Journal {
   readonly #archive: Archive;

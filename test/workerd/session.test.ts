@@ -1,6 +1,7 @@
 import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Archive } from '../../src/archive.ts';
 import { withOpening } from '../../src/opening.ts';
 import { Caller } from './caller.ts';
 
@@ -22,7 +23,10 @@ beforeEach(async () => {
   expect(response.status).toBe(200);
 });
 
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 describe('the Worker', () => {
   it('tells its health', async () => {
@@ -80,6 +84,26 @@ describe('a session', () => {
     expect((await caller.next('voicechat.call.ended')).payload['reason']).toBe('abandoned');
     expect(await caller.closed()).toBe(1000);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('stores what was said behind the request for an answer, which a write would hold back', async () => {
+    const caller = await Caller.join();
+    const order: string[] = [];
+    const { fetch: send } = globalThis;
+    vi.spyOn(globalThis, 'fetch').mockImplementation((input, init) => {
+      if (String(input).includes('/chat/completions')) order.push('asked');
+      return send(input, init);
+    });
+    const remember = Archive.prototype.remember;
+    vi.spyOn(Archive.prototype, 'remember').mockImplementation(function (this: Archive, kept) {
+      order.push('stored');
+      remember.call(this, kept);
+    });
+    caller.send('voicechat.text.input', { text: 'How much does it cost?' });
+    await caller.next('voicechat.response.start');
+    expect(order.slice(0, 2)).toEqual(['asked', 'stored']);
+    caller.hangUp();
+    await caller.closed();
   });
 
   it('listens at the rate of the recogniser it opened when the caller changes the rate', async () => {
