@@ -82,7 +82,12 @@ describe('the recogniser of a call', () => {
 describe('a late or lost recogniser', () => {
   it('gets the words that were spoken while its handshake took long, in order', async () => {
     rig.play({
-      recogniser: { utterances: [{ text: 'one two three four' }], wordMs: 250, finalDelayMs: 200 },
+      recogniser: {
+        utterances: [{ text: 'one two three four' }],
+        wordMs: 250,
+        finalDelayMs: 200,
+        interimEveryFrames: 1,
+      },
       faults: [{ provider: 'deepgram', kind: 'delay', ms: 400 }],
     });
     const client = await rig.connect();
