@@ -116,7 +116,9 @@ class Rig {
       synthesiser: { msPerChar: 10, chunkMs: CHUNK_MS, paceMs: load.paceMs },
     };
     const variables = { DEEPGRAM_BASE_URL: sink.url };
-    const { started, workerd } = await Workerd.startedBy(() => Stand.open({ subject, script, variables }));
+    const { started, workerd } = await Workerd.startedBy(() =>
+      Stand.open({ subject, script, variables, bare: true }),
+    );
     const rig = new Rig(load, started, sink, workerd);
     await rig.#call();
     return rig;

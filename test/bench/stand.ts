@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { ScriptInput } from '../../src/local/script/script.ts';
 import { type Providers, startProviders } from '../../src/local/server.ts';
 import type { LogEntry } from '../../src/local/wire/log.ts';
+import { startBareWorker } from '../support/bare-worker.ts';
 import { localVariables, type RunningWorker, startWorker } from '../support/worker.ts';
 import { Caller } from './caller.ts';
 import { noteReadings } from './readings.ts';
@@ -14,6 +15,8 @@ export interface StandOptions {
   readonly subject: Subject;
   readonly script: ScriptInput;
   readonly variables?: Readonly<Record<string, string>>;
+  /** In workerd alone, without miniflare's own Workers around it; false if left out. */
+  readonly bare?: boolean;
 }
 
 /** The calls stay open and the agent keeps quiet while nobody is speaking to it. */
@@ -43,10 +46,11 @@ export class Stand {
     this.readings = noteReadings(providers.script);
   }
 
-  static async open({ subject, script, variables }: StandOptions): Promise<Stand> {
+  static async open({ subject, script, variables, bare = false }: StandOptions): Promise<Stand> {
     const providers = await startProviders({ mode: 'scripted', script });
     const all = { ...localVariables(providers.url), ...PATIENT, ...variables };
-    return new Stand(subject, providers, await startWorker(all, entryOf(subject)));
+    const start = bare ? startBareWorker : startWorker;
+    return new Stand(subject, providers, await start(all, entryOf(subject)));
   }
 
   /** A call that has been greeted. `name` is the prospect's, which the model finds in its prompt. */

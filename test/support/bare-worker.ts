@@ -8,20 +8,30 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { bundleOf, COMPATIBILITY_DATE, type RunningWorker } from './worker.ts';
 
-/** Each Durable Object binding of the product, and its class. */
-const OBJECTS = { SESSIONS: 'Session', SEATS: 'Seats' };
+/** A binding of Durable Objects, and their class. */
+type Objects = Readonly<Record<string, string>>;
+const OURS: Objects = { SESSIONS: 'Session', SEATS: 'Seats' };
+/** What any other Worker is taken to have. */
+const SESSIONS: Objects = { SESSIONS: 'Session' };
 /** The descriptor on which workerd tells the port it listens on. */
 const CONTROL_FD = 3;
 
 /**
  * Starts the Worker's real bundle in workerd alone. Miniflare puts a Worker of its own before and behind the one it
- * runs, which every frame passes; here there is nothing but what the platform runs, and no limits of rates.
+ * runs, which every frame passes; here there is nothing but what the platform runs, and no limits of rates. Another
+ * `entry` starts another Worker with a `Session` class in the same way.
  */
-export async function startBareWorker(variables: Readonly<Record<string, string>>): Promise<RunningWorker> {
+export async function startBareWorker(
+  variables: Readonly<Record<string, string>>,
+  entry?: string,
+): Promise<RunningWorker> {
   const folder = mkdtempSync(join(tmpdir(), 'vantum-workerd-'));
   mkdirSync(join(folder, 'objects'));
-  writeFileSync(join(folder, 'index.js'), await bundleOf());
-  writeFileSync(join(folder, 'config.capnp'), configOf(folder, variables));
+  writeFileSync(join(folder, 'index.js'), await bundleOf(entry));
+  writeFileSync(
+    join(folder, 'config.capnp'),
+    configOf(folder, variables, entry === undefined ? OURS : SESSIONS),
+  );
   const binary: string = createRequire(import.meta.url)('workerd').default;
   const workerd = spawn(binary, ['serve', `--control-fd=${CONTROL_FD}`, join(folder, 'config.capnp')], {
     stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
@@ -63,15 +73,15 @@ function messageOf(line: string): string {
   }
 }
 
-function configOf(folder: string, variables: Readonly<Record<string, string>>): string {
+function configOf(folder: string, variables: Readonly<Record<string, string>>, objects: Objects): string {
   const text = JSON.stringify;
   const bindings = [
     ...Object.entries(variables).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
-    ...Object.entries(OBJECTS).map(
+    ...Object.entries(objects).map(
       ([name, className]) => `(name = ${text(name)}, durableObjectNamespace = ${text(className)})`,
     ),
   ];
-  const namespaces = Object.values(OBJECTS).map(
+  const namespaces = Object.values(objects).map(
     (name) => `(className = ${text(name)}, uniqueKey = ${text(name)}, enableSql = true)`,
   );
   return `using Workerd = import "/workerd/workerd.capnp";
