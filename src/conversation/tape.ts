@@ -61,13 +61,13 @@ export class Tape {
 
   /** Keeps audio; true when older audio had to go for it. */
   record(pcm: Uint8Array): boolean {
-    this.#endMs += durationMs(pcm.byteLength, this.#samplingRate);
+    this.#count(pcm);
     return this.#reel.push(pcm) > 0;
   }
 
   /** Counts audio that nobody is to hear, nor what came before it. */
   skip(pcm: Uint8Array): void {
-    this.record(pcm);
+    this.#count(pcm);
     this.#reel.trim(0);
   }
 
@@ -81,6 +81,10 @@ export class Tape {
   /** There are no words up to `ms` that were not heard. */
   listened(ms: number): void {
     this.#keepFrom(ms - ATTACK_MS);
+  }
+
+  #count(pcm: Uint8Array): void {
+    this.#endMs += durationMs(pcm.byteLength, this.#samplingRate);
   }
 
   #keepFrom(ms: number): void {
