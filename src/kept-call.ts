@@ -22,7 +22,8 @@ export const keptCallSchema = v.object({
 
 /**
  * What another object needs to go on with a call whose object died: whom it is with, the voice and the language that
- * were chosen, frames that the client may have missed, the ids of what was typed, and the conversation, which is absent before it has begun.
+ * were chosen, frames that the client may have missed, the ids of what was typed, and the conversation, which is absent
+ * before it has begun.
  */
 export type KeptCall = v.InferOutput<typeof keptCallSchema>;
 

@@ -68,7 +68,7 @@ export class Duration {
   }
 
   start(now: number): void {
-    if (this.#stage !== 'not-started' && this.#stage !== 'awaited') return;
+    if (this.endAt !== undefined) return;
     this.#stage = 'running';
     this.#endAt = now + this.#maxMs;
   }
