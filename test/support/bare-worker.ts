@@ -6,13 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { bundleOf, COMPATIBILITY_DATE, type RunningWorker } from './worker.ts';
+import { bundleOf, COMPATIBILITY_DATE, objectsOf, type RunningWorker } from './worker.ts';
 
-/** A binding of Durable Objects, and their class. */
-type Objects = Readonly<Record<string, string>>;
-const OURS: Objects = { SESSIONS: 'Session', SEATS: 'Seats' };
-/** What any other Worker is taken to have. */
-const SESSIONS: Objects = { SESSIONS: 'Session' };
+type Texts = Readonly<Record<string, string>>;
+
 /** The descriptor on which workerd tells the port it listens on. */
 const CONTROL_FD = 3;
 
@@ -21,17 +18,11 @@ const CONTROL_FD = 3;
  * runs, which every frame passes; here there is nothing but what the platform runs, and no limits of rates. Another
  * `entry` starts another Worker with a `Session` class in the same way.
  */
-export async function startBareWorker(
-  variables: Readonly<Record<string, string>>,
-  entry?: string,
-): Promise<RunningWorker> {
+export async function startBareWorker(variables: Texts, entry?: string): Promise<RunningWorker> {
   const folder = mkdtempSync(join(tmpdir(), 'vantum-workerd-'));
   mkdirSync(join(folder, 'objects'));
   writeFileSync(join(folder, 'index.js'), await bundleOf(entry));
-  writeFileSync(
-    join(folder, 'config.capnp'),
-    configOf(folder, variables, entry === undefined ? OURS : SESSIONS),
-  );
+  writeFileSync(join(folder, 'config.capnp'), configOf(folder, variables, objectsOf(entry)));
   const binary: string = createRequire(import.meta.url)('workerd').default;
   const workerd = spawn(binary, ['serve', `--control-fd=${CONTROL_FD}`, join(folder, 'config.capnp')], {
     stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
@@ -73,7 +64,7 @@ function messageOf(line: string): string {
   }
 }
 
-function configOf(folder: string, variables: Readonly<Record<string, string>>, objects: Objects): string {
+function configOf(folder: string, variables: Texts, objects: Texts): string {
   const text = JSON.stringify;
   const bindings = [
     ...Object.entries(variables).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),

@@ -34,10 +34,9 @@ export async function startWorker(
       name: 'vantum',
       modules: [{ type: 'ESModule', path: 'index.js', contents: await bundleOf(entry) }],
       compatibilityDate: COMPATIBILITY_DATE,
-      durableObjects: {
-        SESSIONS: { className: 'Session', useSQLite: true },
-        ...(entry === product ? { SEATS: { className: 'Seats', useSQLite: true } } : {}),
-      },
+      durableObjects: Object.fromEntries(
+        Object.entries(objectsOf(entry)).map(([name, className]) => [name, { className, useSQLite: true }]),
+      ),
       bindings: { ...variables },
       ratelimits: Object.fromEntries(
         Object.entries(rates).map(([name, limit]) => [
@@ -68,6 +67,11 @@ export function localVariables(url: string): Readonly<Record<string, string>> {
     OPENAI_BASE_URL: `${url}/openai/v1`,
     ELEVENLABS_BASE_URL: `${url}/elevenlabs`,
   };
+}
+
+/** The classes of a Worker's Durable Objects, all with SQLite, by the names of their bindings. */
+export function objectsOf(entry: string = product): Readonly<Record<string, string>> {
+  return { SESSIONS: 'Session', ...(entry === product ? { SEATS: 'Seats' } : {}) };
 }
 
 /** The Worker as one module; made once of each entry. */
