@@ -94,10 +94,10 @@ interface Product {
   output(): string;
 }
 
-/** A WAV of these words in a voice of the local synthesiser, fetched as from the vendor. */
+/** A WAV of these words in a local voice that the local recogniser hears well, fetched as from the vendor. */
 async function recording({ providersUrl }: Product, text: string): Promise<Uint8Array> {
   const response = await fetch(
-    `${providersUrl}/elevenlabs/v1/text-to-speech/slt?output_format=pcm_${RECORDING_RATE}`,
+    `${providersUrl}/elevenlabs/v1/text-to-speech/rms?output_format=pcm_${RECORDING_RATE}`,
     {
       method: 'POST',
       headers: { 'xi-api-key': 'local', 'content-type': 'application/json' },
